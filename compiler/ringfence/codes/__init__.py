@@ -1,0 +1,41 @@
+"""The registry of diagnostic codes: each code is stable, has a title and says what to do.
+
+One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
+releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx).
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from ringfence.codes import (
+    bundles,
+    conditions,
+    evidence,
+    models,
+    opa,
+    releases,
+    rules,
+    source,
+    tests,
+    trust,
+)
+from ringfence.codes.info import CodeInfo
+
+__all__ = ["CODES", "CodeInfo"]
+
+_RANGES = (
+    source.CODES,
+    models.CODES,
+    conditions.CODES,
+    rules.CODES,
+    releases.CODES,
+    trust.CODES,
+    tests.CODES,
+    bundles.CODES,
+    opa.CODES,
+    evidence.CODES,
+)
+
+CODES: Mapping[str, CodeInfo] = MappingProxyType(
+    {code: info for codes in _RANGES for code, info in sorted(codes.items())}
+)

@@ -1,0 +1,1 @@
+"""The policy language: YAML with positions, conditions, kinds and facts."""
