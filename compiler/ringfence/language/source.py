@@ -60,7 +60,7 @@ def load(
     data = read_events(spans, limits=limits)
     if isinstance(data, tuple):
         return data
-    assert isinstance(data, dict)  # noqa: S101 - read_events refuses any other top
+    assert isinstance(data, dict)  # INVARIANT: read_events refuses any other top
     return Document(file, text, data, spans)
 
 

@@ -1,8 +1,7 @@
 """Build plain data and their positions from YAML parse events, collecting every mistake."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from sys import intern
 from typing import Any, Final
@@ -23,12 +22,13 @@ from yaml import (
 )
 from yaml._yaml import CParser
 
-from ringfence.errors import Diagnostic, Span
+from ringfence.errors import Diagnostic
 from ringfence.language.yaml_block import Style
+from ringfence.language.yaml_mistakes import Mistakes, Stopped
 from ringfence.language.yaml_scalar import Surprise, resolve
 from ringfence.language.yaml_spans import SpanMap
 from ringfence.language.yaml_syntax import describe_syntax_error
-from ringfence.language.yaml_traps import find_trap
+from ringfence.language.yaml_traps import WATCHED, find_trap
 
 __all__ = ["Limits", "Value", "read_events"]
 
@@ -44,8 +44,6 @@ _STYLES: Final = {
 }
 _PLAIN: Final = int(Style.PLAIN)
 _DOUBLE: Final = int(Style.DOUBLE)
-_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-_MAX_DIAGNOSTICS: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,10 +54,6 @@ class Limits:
     depth: int = 32
     nodes: int = 100_000
     text: int = 64 << 10
-
-
-class _Stop(Exception):
-    """The rest of the file is not read."""
 
 
 @dataclass(slots=True)
@@ -73,14 +67,13 @@ class _Frame:
     key: str | None = None
     key_start: int = 0
     key_end: int = 0
-    lines: dict[str, int] = field(default_factory=dict)
 
 
 def read_events(spans: SpanMap, *, limits: Limits) -> Value | tuple[Diagnostic, ...]:
     """Return the one document of the text, or all mistakes up to the first that hides the rest."""
     reader = _Reader(spans, limits)
     reader.run()
-    return tuple(reader.diagnostics) if reader.diagnostics else reader.root
+    return tuple(reader.mistakes.found) if reader.mistakes.found else reader.root
 
 
 class _Reader:
@@ -89,7 +82,7 @@ class _Reader:
     def __init__(self, spans: SpanMap, limits: Limits) -> None:
         self.spans = spans
         self.limits = limits
-        self.diagnostics: list[Diagnostic] = []
+        self.mistakes = Mistakes(spans)
         self.root: Value = None
         self.documents = 0
         self.nodes = 0
@@ -115,11 +108,11 @@ class _Reader:
             while (event := next_event()).__class__ is not StreamEndEvent:
                 on[event.__class__](event)
             if self.documents == 0:
-                self.report("RF007", 0, 1, "the file is empty", "write a policy, or delete it")
-        except _Stop:
+                self.mistakes.report_empty()
+        except Stopped:
             pass
         except MarkedYAMLError as error:
-            self.diagnostics.append(
+            self.mistakes.found.append(
                 describe_syntax_error(
                     self.spans.file,
                     text=self.spans.text,
@@ -130,16 +123,7 @@ class _Reader:
                 )
             )
         except YAMLError as error:
-            self.report("RF005", 0, 1, f"invalid YAML: {error}".split("\n")[0], "")
-
-    def report(self, code: str, start: int, end: int, message: str, help: str) -> None:
-        """Note a mistake at two offsets; the end is brought to the first line's end."""
-        stop = self.spans.text.find("\n", start)
-        end = min(end, stop) if stop >= 0 else end
-        span = self.spans.span(start, max(end, start + 1))
-        self.diagnostics.append(Diagnostic(code, span, message, help))
-        if len(self.diagnostics) >= _MAX_DIAGNOSTICS:
-            raise _Stop
+            self.mistakes.report("RF005", 0, 1, f"invalid YAML: {error}".split("\n")[0], "")
 
     def skip(self, event: Any) -> None:
         """Take no note of an event without content."""
@@ -149,28 +133,14 @@ class _Reader:
         self.documents += 1
         start, end = event.start_mark.index, event.end_mark.index
         if self.documents > 1:
-            self.report(
-                "RF009",
-                start,
-                end,
-                "a second document starts here",
-                "one document a file: split it",
-            )
-            raise _Stop
+            self.mistakes.report_second_document(start, end)
         if event.version or event.tags:
-            self.report("RF021", start, end, "directives are not accepted", "remove the `%` line")
+            self.mistakes.report_directive(start, end)
 
     def alias(self, event: Any) -> None:
         """Refuse an alias, and go on as if it were empty."""
         start, end = event.start_mark.index, event.end_mark.index
-        shown = self.spans.text[start:end]
-        self.report(
-            "RF012",
-            start,
-            end,
-            f"alias `{shown}` is not accepted",
-            'write the value out; quote text that starts with `*`: "*"',
-        )
+        self.mistakes.report_alias(start, end)
         if self.frame is not None and self.frame.is_mapping and self.frame.key is None:
             self.frame.key, self.frame.key_start, self.frame.key_end = "", start, end
         else:
@@ -180,30 +150,33 @@ class _Reader:
         """Take a scalar as the open mapping's next key, or as a value."""
         start, end = event.start_mark.index, event.end_mark.index
         if event.tag is not None or event.anchor is not None:
-            self.refuse_properties(event, start, end)
+            self.mistakes.refuse_properties(event, start, end)
         frame, text = self.frame, event.value
         style = _STYLES[event.style]
         if frame is not None and frame.is_mapping and frame.key is None:
             self.take_key(frame, text, start=start, end=end, style=style)
             return
-        value: Value = text
-        if style == _PLAIN:
-            resolved = resolve(text) if event.tag is None else text
-            if isinstance(resolved, Surprise):
-                self.report(resolved.code, start, end, resolved.message, resolved.help)
-            else:
-                value = resolved
-            if not text and frame is not None and frame.flow and start == frame.key_end:
-                self.report_missing_colon(frame)
-        elif style == _DOUBLE:
-            self.check_escapes(text, start, end)
+        value = self.resolve(text, event.tag, start, end) if style == _PLAIN else text
+        if style == _DOUBLE:
+            self.mistakes.check_escapes(text, start, end)
         if len(text) > self.limits.text:
-            self.report_length(text, start, end)
-        if frame is not None and frame.key is not None and event.tag is None:
+            self.mistakes.report_length(text, self.limits.text, start, end)
+        if frame is not None and frame.key in WATCHED and event.tag is None:
             trap = find_trap(frame.key, style=style, text=text, source=self.spans.text, end=end)
             if trap is not None:
-                self.report(trap.code, trap.at or start, end, trap.message, trap.help)
+                self.mistakes.report(trap.code, trap.at or start, end, trap.message, trap.help)
         self.place(value, start=start, end=end, style=style)
+
+    def resolve(self, text: str, tag: str | None, start: int, end: int) -> Value:
+        """Return what a plain scalar means."""
+        frame = self.frame
+        if not text and frame is not None and frame.flow and start == frame.key_end:
+            self.mistakes.report_missing_colon(frame.key_start, frame.key_end)
+        value = text if tag is not None else resolve(text)
+        if isinstance(value, Surprise):
+            self.mistakes.report(value.code, start, end, value.message, value.help)
+            return text
+        return value
 
     def take_key(self, frame: _Frame, text: str, *, start: int, end: int, style: int) -> None:
         """Note the open mapping's next key; refuse a second one of its name."""
@@ -211,21 +184,13 @@ class _Reader:
         if style == _PLAIN:
             resolved = resolve(text)
             if resolved.__class__ is not str:
-                self.report_key(text, resolved, start, end)
+                self.mistakes.report_key(text, resolved, start, end)
         elif style > _DOUBLE or "\n" in text:
-            self.report("RF011", start, end, "a key is one line of text", "write it on one line")
+            self.mistakes.report_long_key(start, end)
         elif style == _DOUBLE:
-            self.check_escapes(text, start, end)
-        line = frame.lines.setdefault(text, start)
-        if line != start:
-            first = self.spans.span(line, line).line
-            self.report(
-                "RF010",
-                start,
-                end,
-                f"duplicate key `{_shorten(text)}`",
-                f"it is already set on line {first}: remove or rename one of them",
-            )
+            self.mistakes.check_escapes(text, start, end)
+        if text in frame.value:
+            self.mistakes.report_duplicate(text, frame.entry, start, end)
 
     def open_mapping(self, event: Any) -> None:
         """Begin a mapping."""
@@ -239,19 +204,15 @@ class _Reader:
         """Begin a collection, as a value of the one around it."""
         start, end = event.start_mark.index, event.end_mark.index
         if event.tag is not None or event.anchor is not None:
-            self.refuse_properties(event, start, end)
+            self.mistakes.refuse_properties(event, start, end)
         frame = self.frame
         is_mapping = value.__class__ is dict
         if frame is None and not is_mapping:
-            self.report_top(start)
+            self.mistakes.report_top(start)
         if frame is not None and frame.is_mapping and frame.key is None:
-            self.report("RF011", start, end, "a key is a list or mapping", "quote the key")
-            raise _Stop
+            self.mistakes.report_collection_key(start, end)
         if len(self.stack) >= self.limits.depth:
-            self.report(
-                "RF015", start, end, f"nested deeper than {self.limits.depth} levels", "flatten it"
-            )
-            raise _Stop
+            self.mistakes.report_depth(self.limits.depth, start, end)
         flow = bool(event.flow_style)
         style = int(Style.FLOW_COLLECTION if flow else Style.BLOCK_COLLECTION)
         entry = self.place(value, start=start, end=end, style=style)
@@ -268,17 +229,14 @@ class _Reader:
         """Put a value where the open collection expects it and return its entry."""
         self.nodes += 1
         if self.nodes > self.limits.nodes:
-            self.report(
-                "RF016", start, end, f"more than {self.limits.nodes} values", "split the file"
-            )
-            raise _Stop
-        text = value if value.__class__ is str else None
+            self.mistakes.report_nodes(self.limits.nodes, start, end)
+        text = value if isinstance(value, str) else None
         frame = self.frame
         add = self.spans.add
         if frame is None:
             self.root = value
             if style < Style.BLOCK_COLLECTION:
-                self.report_top(start)
+                self.mistakes.report_top(start)
             return add("", key=0, key_end=0, start=start, end=end, style=style, text=text)
         holder = frame.value
         if isinstance(holder, list):
@@ -292,81 +250,3 @@ class _Reader:
         return add(
             key, key=key_start, key_end=key_end, start=start, end=end, style=style, text=text
         )
-
-    def refuse_properties(self, event: Any, start: int, end: int) -> None:
-        """Report a tag or an anchor of any node."""
-        if event.anchor is not None:
-            self.report(
-                "RF012",
-                start,
-                end,
-                f"anchor `&{_shorten(event.anchor)}` is not accepted",
-                "write the value out; quote text that starts with `&`",
-            )
-        if event.tag is not None:
-            self.report(
-                "RF013",
-                start,
-                end,
-                f"`{_shorten(event.tag)}` is read as a YAML tag",
-                "put CEL into a `|` block, and quote other text that starts with `!`",
-            )
-
-    def check_escapes(self, text: str, start: int, end: int) -> None:
-        """Refuse control characters written as escapes."""
-        found = None if text.isprintable() else _CONTROL.search(text)
-        if found is not None:
-            name = f"U+{ord(found.group()):04X}"
-            self.report(
-                "RF004", start, end, f"the text holds the control character {name}", _PLAINLY
-            )
-
-    def report_key(self, text: str, resolved: object, start: int, end: int) -> None:
-        """Report a key that YAML does not read as a string."""
-        if isinstance(resolved, Surprise) and text != "<<":
-            message = f"key {resolved.message}"
-        elif text == "<<":
-            message = "merge keys are not accepted"
-        else:
-            message = f"key `{text}` is not a string" if text else "a key is missing before `:`"
-        help_text = f'quote it: "{text}"' if text not in ("", "<<") else "write the entries out"
-        self.report("RF011", start, end, message, help_text)
-
-    def report_length(self, text: str, start: int, end: int) -> None:
-        """Report a text beyond the limit."""
-        message = f"text of {len(text)} characters is longer than {self.limits.text}"
-        self.report("RF017", start, end, message, "shorten it")
-
-    def report_missing_colon(self, frame: _Frame) -> None:
-        """Report a flow entry such as `{a}`."""
-        shown = self.spans.text[frame.key_start : frame.key_end]
-        self.report(
-            "RF022",
-            frame.key_start,
-            frame.key_end,
-            f"`{_shorten(shown)}` is a key without `:` and value",
-            "quote a text that starts with `{`, or write `key: value`",
-        )
-
-    def report_top(self, start: int) -> None:
-        """Report a document that is not a mapping, and stop."""
-        if self.root in ("", None) and not self.stack:
-            text = self.spans.text[start:].strip()
-            if not text:
-                self.report("RF007", 0, 1, "the file is empty", "write a policy, or delete it")
-                raise _Stop
-        self.report(
-            "RF008",
-            start,
-            start + 1,
-            "the document is not a mapping",
-            "start with `apiVersion: ringfence/v1` and `kind: ...`",
-        )
-        raise _Stop
-
-
-_PLAINLY: Final = "write readable text; only tabs and line breaks are accepted"
-
-
-def _shorten(text: str) -> str:
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -112,6 +112,13 @@ class SpanMap:
                 marks[-_WIDTH + _END], marks[entry * _WIDTH + _START]
             )
 
+    def first_line(self, parent: int, key: str) -> int:
+        """Return the line of the first such key in a mapping still open; for the reader only."""
+        entry = parent + 1
+        while self._labels[entry] != key:
+            entry = self._marks[entry * _WIDTH + _AFTER]
+        return self._key_span(entry).line
+
     def _find(self, path: Path) -> int:
         entry, found = self._walk(path)
         if found != len(path):

@@ -78,14 +78,23 @@ def _name_trap(line: str) -> str:
     key, value = entry[1], (entry[2] or "").strip()
     if not value or value[0] in "|>":
         return ""
-    if key in _CONDITION_KEYS:
-        return f"YAML misreads CEL on one line; {HELP_CONDITION}"
-    if value.startswith("{facts.") or value.startswith("{params."):
-        return f"a text that starts with `{{` is read as a mapping; {HELP_TEXT}"
-    if _CEL.search(value):
-        return f"this looks like CEL, which YAML misreads on one line; {HELP_CONDITION}"
-    if _TEXT.search(value):
-        return f"plain text cannot hold `: ` or start with a special character; {HELP_TEXT}"
+    for applies, trap in (
+        (key in _CONDITION_KEYS, f"YAML misreads CEL on one line; {HELP_CONDITION}"),
+        (
+            value.startswith(("{facts.", "{params.")),
+            f"a text that starts with `{{` is read as a mapping; {HELP_TEXT}",
+        ),
+        (
+            _CEL.search(value) is not None,
+            f"this looks like CEL, which YAML misreads on one line; {HELP_CONDITION}",
+        ),
+        (
+            _TEXT.search(value) is not None,
+            f"plain text cannot hold `: ` or start with a special character; {HELP_TEXT}",
+        ),
+    ):
+        if applies:
+            return trap
     return ""
 
 

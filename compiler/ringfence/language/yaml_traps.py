@@ -6,7 +6,7 @@ from typing import Final
 
 from ringfence.language.yaml_block import Style
 
-__all__ = ["Trap", "find_trap"]
+__all__ = ["WATCHED", "Trap", "find_trap"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,22 +30,19 @@ _PROSE: Final = frozenset(
         "risk_analysis",
     }
 )
-_WATCHED: Final = _CONDITIONS | _TEXTS | _PROSE
+WATCHED: Final = _CONDITIONS | _TEXTS | _PROSE
 _COMMENT = re.compile(r"[ \t]+#")
 # `see runbook #42`: one space before, none after. `value  # note` is a comment that is meant.
 _REFERENCE = re.compile(r" #[^\s#]")
 _PLAIN: Final = int(Style.PLAIN)
-_LITERAL: Final = int(Style.LITERAL)
 
 
-def find_trap(key: str, *, style: int, text: str, source: str, end: int) -> Trap | None:
+def find_trap(key: str | None, *, style: int, text: str, source: str, end: int) -> Trap | None:
     """Return the trap that a value of this key fell into, or None.
 
     `end` is the offset in `source` after the value.
     """
-    if key not in _WATCHED or style == _LITERAL:
-        return None
-    if style != _PLAIN:
+    if key not in WATCHED or style != _PLAIN:
         return None
     comment = _COMMENT.match(source, end)
     if key in _CONDITIONS:
