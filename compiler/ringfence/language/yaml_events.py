@@ -112,7 +112,7 @@ class _Reader:
         except Stopped:
             pass
         except MarkedYAMLError as error:
-            self.mistakes.found.append(
+            self.mistakes.report_syntax(
                 describe_syntax_error(
                     self.spans.file,
                     text=self.spans.text,

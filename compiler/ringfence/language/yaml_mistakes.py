@@ -33,6 +33,12 @@ class Mistakes:
         if len(self.found) >= _MAX_DIAGNOSTICS:
             raise Stopped
 
+    def report_syntax(self, diagnostic: Diagnostic) -> None:
+        """Report a syntax error, in place of what its own line was mistaken for."""
+        line = diagnostic.span.line
+        self.found = [earlier for earlier in self.found if earlier.span.line != line]
+        self.found.append(diagnostic)
+
     def refuse_properties(self, event: Any, start: int, end: int) -> None:
         """Report a tag or an anchor of any node."""
         if event.anchor is not None:

@@ -17,7 +17,7 @@ _CONDITION_KEYS: Final = frozenset({"where", "require"})
 _CEL = re.compile(
     r"""!\s*has\(|^!|^["'].*["']\s+(?:in|==|!=|\+)\s|\s\?\s.*:\s|\s(?:&&|\|\|)\s|^\[.*\]\s*\S"""
 )
-_TEXT = re.compile(r"^\{|: |^[%@`]")
+_TEXT = re.compile(r"^[%@`]|^[^\"'\[{].*: ")
 # Where the mistake began, not where the parser noticed it.
 _STARTS: Final = ("quoted scalar", "flow sequence", "flow mapping", "simple key", "anchor", "alias")
 
@@ -43,18 +43,19 @@ def describe_syntax_error(
     mark = problem_mark
     if context_mark is not None and _began_earlier(context, problem_mark, context_mark):
         mark = context_mark
+    lines = text.rstrip().split("\n")
     line, column = (1, 1) if mark is None else (mark.line + 1, mark.column + 1)
-    lines = text.split("\n")
-    shown = lines[line - 1].rstrip("\r") if line <= len(lines) else ""
+    if line > len(lines):
+        # The parser noticed at the end of the file: show the end of its last line.
+        line, column = len(lines), max(1, len(lines[-1]))
+    shown = lines[line - 1].rstrip("\r")
     span = Span(file, line, column, line, column + 1)
     message = "invalid YAML: " + _wording(problem, context)
-    if "tab" in message or shown[: column - 1 + 1].strip(" -") == "\t":
+    if "tab" in message or shown[: column].strip(" -") == "\t":
         return Diagnostic(
             "RF006", span, "tab in indentation", "indent with spaces; YAML does not allow tabs"
         )
-    help_text = _name_trap(shown)
-    if not help_text and line > 1:
-        help_text = _name_trap(lines[line - 2].rstrip("\r"))
+    help_text = _name_trap(shown) or (_name_trap(lines[line - 2].rstrip("\r")) if line > 1 else "")
     return Diagnostic("RF005", span, message, help_text or _advise(message))
 
 
