@@ -1,0 +1,1 @@
+"""Renderers, one an output format; each escapes the text that it does not trust."""
