@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ringfence.errors import Diagnostic
 from ringfence.language.source import (
     Document,
@@ -50,9 +51,9 @@ def test_each_mistake_is_found_on_its_line_and_no_other(case: Path) -> None:
     """Every expected mistake of a case file is reported on its line, and nothing else is."""
     raw = case.read_bytes()
     expected = [
-        (number, *found.groups())
+        (number, *match.groups())
         for number, line in enumerate(raw.decode().split("\n"), start=1)
-        if (found := EXPECTATION.search(line))
+        if (match := EXPECTATION.search(line))
     ]
     result = load(case.name, raw)
     found = [] if isinstance(result, Document) else list(result)

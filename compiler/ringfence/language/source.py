@@ -13,7 +13,17 @@ from ringfence.language.yaml_block import BlockText, Style
 from ringfence.language.yaml_events import Limits, read_events
 from ringfence.language.yaml_spans import Path, SpanMap
 
-__all__ = ["BlockText", "Document", "Limits", "Path", "SpanMap", "Style", "load", "read_document"]
+__all__ = [
+    "BlockText",
+    "Document",
+    "Limits",
+    "Path",
+    "SpanMap",
+    "Style",
+    "load",
+    "read_bytes",
+    "read_document",
+]
 
 _BOM: Final = b"\xef\xbb\xbf"
 _ORDINARY: Final = bytes([0x09, 0x0A, *range(0x20, 0x7F), *range(0x80, 0x100)])
@@ -79,11 +89,14 @@ def read_document(
         file = PurePosixPath(target.relative_to(root)).as_posix()
     except ValueError:
         file = PurePosixPath(path).as_posix()
-    raw = _read(root, target, file=file, limits=limits)
+    raw = read_bytes(root, target, file=file, limits=limits)
     return (raw,) if isinstance(raw, Diagnostic) else load(file, raw, limits=limits)
 
 
-def _read(root: FilePath, target: FilePath, *, file: str, limits: Limits) -> bytes | Diagnostic:
+def read_bytes(
+    root: FilePath, target: FilePath, *, file: str, limits: Limits
+) -> bytes | Diagnostic:
+    """Return the bytes of a regular file below the root; `file` names it in the diagnostic."""
     try:
         real = target.resolve(strict=True)
         if not real.is_relative_to(root.resolve(strict=True)):

@@ -17,10 +17,10 @@ def did_you_mean(word: str, candidates: Iterable[str]) -> str | None:
     key = _fold(word[:200])
     if key in folded:
         return folded[key]
-    matches = get_close_matches(key, sorted(folded), n=3, cutoff=0.7)
+    matches = get_close_matches(key, folded, n=max(1, len(folded)), cutoff=0.7)
     if not matches:
         return None
-    best = max(matches, key=lambda match: (SequenceMatcher(None, key, match).ratio(), match))
+    best = min(matches, key=lambda match: (-SequenceMatcher(None, key, match).ratio(), match))
     return folded[best]
 
 

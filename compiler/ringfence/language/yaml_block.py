@@ -32,10 +32,11 @@ class BlockText:
     """A string value, its style, and the way back from its characters to the file.
 
     Exact for every style but folded and multi-line text, where each word is exact and the
-    white space between two words points at the end of the first.
+    white space between two words points at the end of the first. `start` and `end` are the
+    offsets of the value as written, quotes and the header of a block included.
     """
 
-    __slots__ = ("_end", "_locate", "_offsets", "_source", "_start", "style", "text")
+    __slots__ = ("_locate", "_offsets", "_source", "end", "start", "style", "text")
 
     def __init__(
         self,
@@ -50,8 +51,8 @@ class BlockText:
         self.text = text
         self.style = style
         self._source = source
-        self._start = start
-        self._end = end
+        self.start = start
+        self.end = end
         self._locate = locate
         self._offsets: list[int] | None = None
 
@@ -84,19 +85,19 @@ class BlockText:
         if self.style is Style.LITERAL:
             yield from _map_literal(self.text, self._source, self._content())
         elif self.style is Style.DOUBLE:
-            yield from _map_quoted(self._inside(), _DOUBLE, base=self._start + 1)
+            yield from _map_quoted(self._inside(), _DOUBLE, base=self.start + 1)
         elif self.style is Style.SINGLE:
-            yield from _map_quoted(self._inside(), _SINGLE, base=self._start + 1)
+            yield from _map_quoted(self._inside(), _SINGLE, base=self.start + 1)
         else:
-            at = self._content() if self.style is Style.FOLDED else self._start
+            at = self._content() if self.style is Style.FOLDED else self.start
             yield from _map_words(self.text, self._source, at)
 
     def _inside(self) -> str:
-        return self._source[self._start + 1 : self._end - 1]
+        return self._source[self.start + 1 : self.end - 1]
 
     def _content(self) -> int:
         """Return where the line after the block's header starts."""
-        at = self._source.find("\n", self._start)
+        at = self._source.find("\n", self.start)
         return len(self._source) if at < 0 else at + 1
 
 

@@ -2,6 +2,7 @@
 
 from array import array
 from bisect import bisect_right
+from collections.abc import Iterator
 from typing import Final
 
 from ringfence.errors import Span
@@ -78,6 +79,20 @@ class SpanMap:
         line, column = self._position(start)
         end_line, end_column = self._position(max(start, end))
         return Span(self.file, line, column, end_line, end_column)
+
+    def offsets(self, path: Path) -> tuple[int, int]:
+        """Return the character offsets of the path's value as written; raises KeyError."""
+        base = self._find(path) * _WIDTH
+        return self._marks[base + _START], self._marks[base + _END]
+
+    def strings(self) -> Iterator[tuple[int, int]]:
+        """Yield the offsets of all keys and strings as written, in document order."""
+        for entry, text in enumerate(self._scalars):
+            base = entry * _WIDTH
+            if self._marks[base + _KEY_END]:
+                yield self._marks[base + _KEY], self._marks[base + _KEY_END]
+            if text is not None:
+                yield self._marks[base + _START], self._marks[base + _END]
 
     def add(
         self,

@@ -51,7 +51,7 @@ def describe_syntax_error(
     shown = lines[line - 1].rstrip("\r")
     span = Span(file, line, column, line, column + 1)
     message = "invalid YAML: " + _wording(problem, context)
-    if "tab" in message or shown[: column].strip(" -") == "\t":
+    if "tab" in message or shown[:column].strip(" -") == "\t":
         return Diagnostic(
             "RF006", span, "tab in indentation", "indent with spaces; YAML does not allow tabs"
         )
