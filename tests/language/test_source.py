@@ -51,7 +51,7 @@ def test_each_mistake_is_found_on_its_line_and_no_other(case: Path) -> None:
     """Every expected mistake of a case file is reported on its line, and nothing else is."""
     raw = case.read_bytes()
     expected = [
-        (number, *match.groups())
+        (number, match[1], match[2])
         for number, line in enumerate(raw.decode().split("\n"), start=1)
         if (match := EXPECTATION.search(line))
     ]

@@ -12,6 +12,8 @@ __all__ = ["order_keys", "rewrite_scalars"]
 _CONDITIONS: Final = frozenset({"where", "require"})
 _TEXTS: Final = frozenset({"message", "fix"})
 _ONE_LINE: Final = frozenset({Style.PLAIN, Style.SINGLE, Style.DOUBLE})
+_COMMENTS = re.compile(r"(?:\n *(?:#[^\n]*)?(?=\n))*")
+_INDENT = re.compile(r"\n( *)(?=#)")
 _REST = re.compile(r"[ \t]*(#[^\n]*)?")
 
 
@@ -77,7 +79,11 @@ def _as_block(block: BlockText, indent: int, text: str) -> Iterator[tuple[int, i
     end = block.end if rest is None else rest.end()
     header = "|" if block.text.endswith("\n") else "|-"
     body = "".join(f"\n{' ' * indent}{line}" for line in lines)
-    yield block.start, end, f"{header}{comment}{body}"
+    follows = _COMMENTS.match(text, end)
+    below = "" if follows is None else follows.group()
+    # A deeper comment below the value would become a part of the block.
+    moved = _INDENT.sub(lambda m: "\n" + m[1][: indent - 2], below)
+    yield block.start, end + len(below), f"{header}{comment}{body}{moved}"
 
 
 def _as_null(document: Document, path: Path) -> Iterator[tuple[int, int, str]]:
