@@ -22,6 +22,7 @@ __all__ = [
     "Has",
     "IfElse",
     "ItemRef",
+    "Lifted",
     "Literal",
     "Lookup",
     "Matches",
@@ -100,6 +101,13 @@ class ParamRef:
     """A parameter of the tenant, by name."""
 
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """A number that was lifted out of a tenant's rule, by its place among that tenant's numbers."""
+
+    index: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,6 +246,7 @@ Expr = (
     | FactRef
     | ItemRef
     | ParamRef
+    | Lifted
     | Derived
     | TenantName
     | Now

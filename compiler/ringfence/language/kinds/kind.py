@@ -1,20 +1,41 @@
 """What the language knows of a kind of document."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
 
 from ringfence.language.values import Model
 
-__all__ = ["Kind"]
+__all__ = ["Kind", "Merge"]
+
+
+class Merge(StrEnum):
+    """How a narrower scope's value of a field stands to the broader one's.
+
+    `min` and `max`: the narrower value may only be lower, or higher.
+    `within`: each item must be, or lie below, an item of the broader list of path prefixes.
+    `fixed`: only the platform says it.
+    `own`: the kind compares it itself, when it is lowered.
+    """
+
+    MIN = "min"
+    MAX = "max"
+    WITHIN = "within"
+    FIXED = "fixed"
+    OWN = "own"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """A kind of document: its name, the model of its `spec`, and where it may stand.
+    """A kind of document: its name, the model of its `spec`, where it may stand, how scopes merge.
 
     `scopes` are among `platform`, `tenant`, `contract`.
+    `merge` maps a dotted field of the spec, `*` for any key, to its rule; it is empty for kinds
+    without parameters.
     """
 
     name: str
     spec: type[Model]
     scopes: frozenset[str]
     description: str
+    merge: Mapping[str, Merge] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""From the IR to Rego and data: everything is decided here, templates only lay it out."""

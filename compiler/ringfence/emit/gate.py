@@ -1,0 +1,90 @@
+"""The gate: every fact that a body reads is checked by type and range before anything compares it.
+
+Numbers are checked by a regular expression over their JSON text first: comparing a number such as
+`1e10000000` can take OPA down. A gate that doesn't hold makes the whole body undefined, which blocks.
+"""
+
+from collections.abc import Sequence
+
+from ringfence.emit.rego_filter import pattern, rego
+from ringfence.ir.schema import MAX_INTEGER, Fact, FactType, Scalar
+
+__all__ = ["gate", "is_missing_value", "missing_value"]
+
+# All strings of one request together, in characters.
+MAX_TEXT = 16_384
+
+Bound = Sequence[tuple[str, Fact]]
+
+
+def missing_value(kind: FactType) -> str | int:
+    """Return the value, outside the type's domain, that stands for a missing optional fact."""
+    return kind.minimum - 1 if kind.scalar.is_number else ""
+
+
+def is_missing_value(kind: FactType, value: object) -> bool:
+    """Tell whether a value is the one that stands for missing."""
+    return not isinstance(value, bool) and value == missing_value(kind)
+
+
+def gate(bound: Bound) -> list[str]:
+    """Return the statements that hold only if each local has a value of its fact's type.
+
+    An optional fact may also have its missing value.
+    """
+    return [*_strings(bound), *_scalars(bound), *_ranges(bound)]
+
+
+def _strings(bound: Bound) -> list[str]:
+    strings = [(local, fact) for local, fact in bound if fact.type.scalar is Scalar.STRING]
+    if not strings:
+        return []
+    every = ", ".join(local for local, _ in strings)
+    lines = [f'count(concat("", [{every}])) <= {MAX_TEXT}']
+    required = [local for local, fact in strings if fact.required]
+    if required:
+        lines.append(f'("" in [{", ".join(required)}]) == false')
+    return lines
+
+
+def _scalars(bound: Bound) -> list[str]:
+    others = [(local, fact) for local, fact in bound if fact.type.scalar is not Scalar.STRING]
+    if not others:
+        return []
+    regex = rf"^\[{','.join(_text_pattern(fact) for _, fact in others)}\]$"
+    values = ", ".join(local for local, _ in others)
+    return [f"regex.match({pattern(regex)}, json.marshal([{values}]))"]
+
+
+def _text_pattern(fact: Fact) -> str:
+    """Write the pattern of a fact's JSON text, its missing value included."""
+    kind = fact.type
+    alternatives = [] if fact.required else [rego(missing_value(kind))]
+    match kind.scalar:
+        case Scalar.BOOLEAN:
+            alternatives += ["true", "false"]
+        case Scalar.ENUM:
+            alternatives += [rego(value) for value in kind.values]
+        case Scalar.DECIMAL:
+            alternatives.append(_sign(kind) + r"[0-9]{1,15}(?:\.[0-9]{1,6})?")
+        case _:
+            alternatives.append(_sign(kind) + "[0-9]{1,15}")
+    return alternatives[0] if len(alternatives) == 1 else f"(?:{'|'.join(alternatives)})"
+
+
+def _sign(kind: FactType) -> str:
+    return "-?" if kind.minimum < 0 else ""
+
+
+def _ranges(bound: Bound) -> list[str]:
+    lines = []
+    for local, fact in bound:
+        kind = fact.type
+        if not kind.scalar.is_number:
+            continue
+        least = kind.minimum if fact.required else kind.minimum - 1
+        if least not in (0, -1):
+            lines.append(f"{local} >= {least}")
+        if kind.maximum != MAX_INTEGER:
+            lines.append(f"{local} <= {kind.maximum}")
+    return lines

@@ -1,0 +1,50 @@
+"""Rego identifiers for facts, rules and derived values."""
+
+import re
+from collections.abc import Iterable, Mapping
+
+from ringfence.errors import InternalError
+
+__all__ = ["local_names", "reference", "rule_local"]
+
+_IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+# Rego's keywords, its root documents, and the names that emitted bodies use themselves.
+_RESERVED = frozenset(
+    """as contains data default else every f false if import in input item not now null package
+    row set some t true with""".split()
+)
+
+
+def local_names(dotted: Iterable[str]) -> Mapping[str, str]:
+    """Map dotted names to distinct local variables: `runner.class` to `runner_class`."""
+    names: dict[str, str] = {}
+    for name in dotted:
+        local = re.sub(r"[^A-Za-z0-9_]", "_", name)
+        if local in _RESERVED:
+            local += "_"
+        while local in names.values():
+            local += "_"
+        if not _IDENTIFIER.match(local):
+            raise InternalError(f"no Rego identifier for {name!r}")
+        names[name] = local
+    return names
+
+
+def rule_local(rule_id: str) -> str:
+    """Name the variable that is true where a rule is violated."""
+    return "violates_" + re.sub(r"[^A-Za-z0-9_]", "_", rule_id)
+
+
+def reference(root: str, path: Iterable[str]) -> str:
+    """Write a reference below `root`: `f.runner.class`, bracketed where it must be."""
+    text = root
+    for part in path:
+        plain = _IDENTIFIER.match(part) and part not in _RESERVED
+        text += f".{part}" if plain else f'["{_checked(part)}"]'
+    return text
+
+
+def _checked(part: str) -> str:
+    if not re.match(r"[A-Za-z0-9_.@/-]+\Z", part):
+        raise InternalError(f"no Rego reference for {part!r}")
+    return part

@@ -1,0 +1,173 @@
+"""Expressions as Rego terms: every one of them total, so that no column is ever undefined."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from ringfence.emit.gate import missing_value
+from ringfence.emit.names import reference
+from ringfence.emit.rego_filter import pattern, rego
+from ringfence.errors import InternalError
+from ringfence.ir.expression import (
+    And,
+    AnyPrefix,
+    Arithmetic,
+    Compare,
+    CompareOp,
+    Derived,
+    Expr,
+    FactRef,
+    Has,
+    ItemRef,
+    Lifted,
+    Literal,
+    Lookup,
+    Matches,
+    Member,
+    Not,
+    Now,
+    Or,
+    ParamRef,
+    Quantifier,
+    QuantifierKind,
+    Size,
+    StringTest,
+    TenantName,
+)
+from ringfence.ir.logic import complement
+from ringfence.ir.schema import Fact
+
+__all__ = ["Terms", "predicate"]
+
+
+def predicate(quantifier: Quantifier) -> Expr:
+    """Return what a pass over the list asks of each item: `all` is asked as "is there one that fails"."""
+    body = quantifier.body
+    return body if quantifier.kind is QuantifierKind.EXISTS else complement(body)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Write expressions, given the local variables of facts and derived values.
+
+    `passes` holds, for each list fact, the predicates that its one pass answers, in order.
+    Expressions must be total (`ringfence.ir.logic`).
+    """
+
+    schema: Mapping[str, Fact]
+    locals: Mapping[str, str]
+    passes: Mapping[str, tuple[Expr, ...]]
+
+    def condition(self, expr: Expr) -> str:
+        """Write a boolean expression as a term whose value is true or false."""
+        match expr:
+            case FactRef() | ItemRef():
+                return f"{self.value(expr)} == true"
+            case And(operands):
+                return self._all(operands)
+            case Or(operands):
+                return self._any(operands)
+            case Has(operand):
+                return f"{self.value(operand)} != {self._missing(operand)}"
+            case Not(operand):
+                return self._negation(operand)
+            case Compare(op, left, right):
+                return f"{self.value(left)} {op} {self.value(right)}"
+            case Member(item, collection):
+                return self._member(item, collection)
+            case StringTest(op, subject, argument):
+                return f"{op.lower()}({self.value(subject)}, {self.value(argument)})"
+            case Matches(subject, regex):
+                return f"regex.match({pattern(regex)}, {self.value(subject)})"
+            case AnyPrefix(subject, prefixes):
+                return f"strings.any_prefix_match({self.value(subject)}, {self.value(prefixes)})"
+            case Quantifier(kind):
+                exists = self._exists(expr)
+                return exists if kind is QuantifierKind.EXISTS else f"({exists}) == false"
+            case _:
+                raise InternalError(f"not a condition: {expr!r}")
+
+    def value(self, expr: Expr) -> str:
+        """Write a scalar or list expression as a term."""
+        match expr:
+            case Literal(tuple(values)):
+                return f"{{{', '.join(sorted(map(rego, values)))}}}" if values else "set()"
+            case Literal(value):
+                return rego(value)
+            case FactRef(name):
+                fact = self.schema[name]
+                return reference("f", fact.path) if fact.type.is_list else self.locals[name]
+            case ItemRef(_, name):
+                return f"item_{name}" if name else "item"
+            case ParamRef(name):
+                return reference("t", [name])
+            case Lifted(index):
+                return f"t.numbers[{index}]"
+            case Derived(name):
+                return self.locals[name]
+            case TenantName():
+                return "input.tenant"
+            case Now():
+                return "now"
+            case Size(operand):
+                return f"count({self.value(operand)})"
+            case Arithmetic(op, left, right):
+                return f"({self.value(left)} {op} {self.value(right)})"
+            case Lookup(table, keys, default):
+                return self._lookup(table, keys, default)
+            case _:
+                return f"({self.condition(expr)})"
+
+    def _missing(self, operand: FactRef | ItemRef) -> str:
+        if isinstance(operand, FactRef):
+            return rego(missing_value(self.schema[operand.name].type))
+        for fact in self.schema.values():
+            for field in fact.type.fields:
+                if field.name == operand.field:
+                    return rego(missing_value(field.type))
+        raise InternalError(f"no record has a field {operand.field!r}")
+
+    def _nested(self, expr: Expr) -> str:
+        text = self.condition(expr)
+        return f"({text})" if isinstance(expr, (Member, Or, Quantifier)) else text
+
+    def _all(self, operands: tuple[Expr, ...]) -> str:
+        if len(operands) < 2:
+            return self.condition(operands[0]) if operands else "true"
+        return f"[{', '.join(map(self._nested, operands))}] == {rego([True] * len(operands))}"
+
+    def _any(self, operands: tuple[Expr, ...]) -> str:
+        if len(operands) < 2:
+            return self.condition(operands[0]) if operands else "false"
+        return f"true in [{', '.join(map(self._nested, operands))}]"
+
+    def _negation(self, operand: Expr) -> str:
+        match operand:
+            case Has(what):
+                return f"{self.value(what)} == {self._missing(what)}"
+            case FactRef() | ItemRef():
+                return f"{self.value(operand)} == false"
+            case Member():
+                return f"({self.condition(operand)}) == false"
+            case _:
+                return f"{self.condition(operand)} == false"
+
+    def _member(self, item: Expr, collection: Expr) -> str:
+        # `1 in {1.0}` may be false in Rego, which compares representations there: ask for equality.
+        match collection:
+            case Literal(tuple(values)) if any(isinstance(v, Decimal) for v in values):
+                return self._any(tuple(Compare(CompareOp.EQ, item, Literal(v)) for v in values))
+            case _:
+                return f"{self.value(item)} in {self.value(collection)}"
+
+    def _lookup(self, table: ParamRef, keys: tuple[Expr, ...], default: Literal) -> str:
+        terms = [self.value(key) for key in keys]
+        key = terms[0] if len(terms) == 1 else f"[{', '.join(terms)}]"
+        return f"object.get({self.value(table)}, {key}, {rego(default.value)})"
+
+    def _exists(self, quantifier: Quantifier) -> str:
+        name = quantifier.collection.name
+        predicates, local = self.passes[name], self.locals[name]
+        if len(predicates) == 1:
+            return f"true in {local}"
+        return f"true in {{row[{predicates.index(predicate(quantifier))}] | some row in {local}}}"
