@@ -8,7 +8,15 @@ from ringfence.emit.gate import gate, missing_value
 from ringfence.emit.names import local_names, reference
 from ringfence.emit.rego_filter import rego
 from ringfence.emit.terms import Terms, predicate
-from ringfence.ir.expression import Derived, Expr, FactRef, Lifted, Now, ParamRef, Quantifier
+from ringfence.ir.expression import (
+    Derived,
+    Expr,
+    FactRef,
+    Lifted,
+    Now,
+    ParamRef,
+    Quantifier,
+)
 from ringfence.ir.logic import walk
 from ringfence.ir.schema import DecisionPoint, Fact, FactSource
 
@@ -39,7 +47,7 @@ class Body:
 
     def value(self, expr: Expr) -> str:
         """Write a scalar expression that this body's statements bind."""
-        return self._terms.value(expr)
+        return _bare(self._terms.value(expr))
 
     @cached_property
     def statements(self) -> tuple[str, ...]:
@@ -52,7 +60,7 @@ class Body:
         scalars = [(self._locals[f.name], f) for f in self._facts if not f.type.is_list]
         lines += [_bind_fact(local, fact) for local, fact in scalars]
         lines += gate(scalars) if self.gated else []
-        lines += [f"{self._locals[name]} := {self._terms.value(expr)}" for name, expr in self._values]
+        lines += [f"{self._locals[name]} := {self.value(expr)}" for name, expr in self._values]
         for fact in self._facts:
             lines += self._pass(fact) if fact.type.is_list else []
         return tuple(lines)
@@ -101,18 +109,24 @@ class Body:
     def _pass(self, fact: Fact) -> Iterable[str]:
         """Write the one pass over a list that gates each item and answers each predicate."""
         heads = [self._terms.condition(p) for p in self._terms.passes.get(fact.name, ())]
-        head = "true" if not heads else heads[0] if len(heads) == 1 else f"[{', '.join(heads)}]"
         items = _items(fact)
         inner = [f"some item in {reference('f', fact.path)}"]
         read = " ".join(heads)
         inner += [_bind_item(local, f) for local, f in items if f.name and (self.gated or local in read)]
         inner += gate(items) if self.gated else []
+        # A lone head stands in a variable: `opa fmt` drops the brackets that it would need.
+        head = "found" if len(heads) == 1 else f"[{', '.join(heads)}]"
+        inner += [f"found := {heads[0]}"] if len(heads) == 1 else []
         local, path = self._locals[fact.name], reference("f", fact.path)
         comprehension = [f"{local} := [{head} |", *(f"\t{line}" for line in inner), "]"]
         if not self.gated:
             return comprehension if heads else []
         limits = [f"is_array({path})", f"count({path}) <= {fact.type.max_items}"]
         return [*limits, *comprehension, f"count({local}) == count({path})"]
+
+
+def _bare(term: str) -> str:
+    return term[1:-1] if term.startswith("(") and term.endswith(")") else term
 
 
 def _items(fact: Fact) -> list[tuple[str, Fact]]:

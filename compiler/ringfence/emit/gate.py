@@ -43,7 +43,7 @@ def _strings(bound: Bound) -> list[str]:
     lines = [f'count(concat("", [{every}])) <= {MAX_TEXT}']
     required = [local for local, fact in strings if fact.required]
     if required:
-        lines.append(f'("" in [{", ".join(required)}]) == false')
+        lines.append(f'false in ["" in [{", ".join(required)}]]')
     return lines
 
 

@@ -8,11 +8,11 @@ from ringfence.errors import InternalError
 __all__ = ["local_names", "reference", "rule_local"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-# Rego's keywords, its root documents, and the names that emitted bodies use themselves.
-_RESERVED = frozenset(
-    """as contains data default else every f false if import in input item not now null package
-    row set some t true with""".split()
+_KEYWORDS = frozenset(
+    """as contains default else every false if import in not null package some true with""".split()
 )
+# Rego's root documents, and the names that emitted bodies use themselves.
+_RESERVED = _KEYWORDS | {"data", "f", "found", "input", "item", "now", "row", "set", "t"}
 
 
 def local_names(dotted: Iterable[str]) -> Mapping[str, str]:
@@ -39,7 +39,7 @@ def reference(root: str, path: Iterable[str]) -> str:
     """Write a reference below `root`: `f.runner.class`, bracketed where it must be."""
     text = root
     for part in path:
-        plain = _IDENTIFIER.match(part) and part not in _RESERVED
+        plain = _IDENTIFIER.match(part) and part not in _KEYWORDS
         text += f".{part}" if plain else f'["{_checked(part)}"]'
     return text
 

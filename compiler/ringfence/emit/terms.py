@@ -83,7 +83,7 @@ class Terms:
                 return f"strings.any_prefix_match({self.value(subject)}, {self.value(prefixes)})"
             case Quantifier(kind):
                 exists = self._exists(expr)
-                return exists if kind is QuantifierKind.EXISTS else f"({exists}) == false"
+                return exists if kind is QuantifierKind.EXISTS else _negated_membership(exists)
             case _:
                 raise InternalError(f"not a condition: {expr!r}")
 
@@ -127,19 +127,15 @@ class Terms:
                     return rego(missing_value(field.type))
         raise InternalError(f"no record has a field {operand.field!r}")
 
-    def _nested(self, expr: Expr) -> str:
-        text = self.condition(expr)
-        return f"({text})" if isinstance(expr, (Member, Or, Quantifier)) else text
-
     def _all(self, operands: tuple[Expr, ...]) -> str:
         if len(operands) < 2:
             return self.condition(operands[0]) if operands else "true"
-        return f"[{', '.join(map(self._nested, operands))}] == {rego([True] * len(operands))}"
+        return f"[{', '.join(map(self.condition, operands))}] == {rego([True] * len(operands))}"
 
     def _any(self, operands: tuple[Expr, ...]) -> str:
         if len(operands) < 2:
             return self.condition(operands[0]) if operands else "false"
-        return f"true in [{', '.join(map(self._nested, operands))}]"
+        return f"true in [{', '.join(map(self.condition, operands))}]"
 
     def _negation(self, operand: Expr) -> str:
         match operand:
@@ -148,7 +144,7 @@ class Terms:
             case FactRef() | ItemRef():
                 return f"{self.value(operand)} == false"
             case Member():
-                return f"({self.condition(operand)}) == false"
+                return _negated_membership(self.condition(operand))
             case _:
                 return f"{self.condition(operand)} == false"
 
@@ -171,3 +167,8 @@ class Terms:
         if len(predicates) == 1:
             return f"true in {local}"
         return f"true in {{row[{predicates.index(predicate(quantifier))}] | some row in {local}}}"
+
+
+def _negated_membership(text: str) -> str:
+    # Not `(x in xs) == false`: `opa fmt` drops the brackets, and that changes what it means.
+    return f"false in [{text}]"
