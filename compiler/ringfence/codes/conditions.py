@@ -16,8 +16,8 @@ CODES: dict[str, CodeInfo] = {
     ),
     "RF203": CodeInfo(
         "string form",
-        "Strings stand on one line between straight quotes, with CEL's escapes, and hold no control "
-        'characters. A raw string, `r"…"`, keeps backslashes.',
+        "Strings stand on one line between straight quotes, with CEL's escapes, and hold no "
+        'control characters. A raw string, `r"…"`, keeps backslashes.',
     ),
     "RF204": CodeInfo(
         "number outside the domain",

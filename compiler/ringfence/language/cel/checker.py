@@ -143,7 +143,7 @@ class Checker:
         return boolean(syntax, node(tuple(operands)), *parts)
 
     def _literal(self, syntax: Syntax) -> Value:
-        token = self.tokens[syntax.first]
+        token = self.tokens[syntax.words[0]]
         if token.kind is TokenKind.REFUSED:
             return refused.refuse_literal(self, syntax)
         try:

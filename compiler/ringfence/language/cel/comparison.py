@@ -3,7 +3,6 @@
 from typing import TYPE_CHECKING
 
 from ringfence.ir.expression import (
-    And,
     Compare,
     CompareOp,
     Derived,
@@ -14,7 +13,6 @@ from ringfence.ir.expression import (
     Literal,
     Member,
     Not,
-    Or,
     ParamRef,
 )
 from ringfence.ir.schema import Scalar
@@ -170,17 +168,29 @@ def _ranked(checker: "Checker", syntax: Syntax, op: CompareOp, left: Value, righ
             "the two sides have different orders of values",
             f"the left has {_listed(values)}; the right {_listed(right.type.values)}",
         )
-    # INVARIANT: each case reads both sides, so that neither may be missing.
-    cases: list[Expr] = [
-        And(
-            (
-                Compare(CompareOp.EQ, right.expr, Literal(value)),
-                Member(left.expr, Literal(_satisfying(values, op, value))),
-            )
+    return _ranked_by_cases(checker, syntax, op, left, right)
+
+
+def _ranked_by_cases(
+    checker: "Checker", syntax: Syntax, op: CompareOp, left: Value, right: Value
+) -> Value:
+    """Ask for the right side's value step by step, and for the left one in every branch.
+
+    No branch has an answer while either side is missing; a disjunction would have one.
+    """
+    assert right.type is not None
+    *others, last = right.type.values
+    expr: Expr = Member(left.expr, Literal(_satisfying(right.type.values, op, last)))
+    for value in reversed(others):
+        expr = IfElse(
+            Compare(CompareOp.EQ, right.expr, Literal(value)),
+            Member(left.expr, Literal(_satisfying(right.type.values, op, value))),
+            expr,
         )
-        for value in values
-    ]
-    return boolean(syntax, Or(tuple(cases)), size=1 + 7 * len(values))
+    size = 10 * len(others) + 3
+    if size > checker.max_expanded:
+        return checker.too_large(syntax)
+    return boolean(syntax, expr, size=size)
 
 
 def _satisfying(values: tuple[str, ...], op: CompareOp, limit: str) -> tuple[str, ...]:

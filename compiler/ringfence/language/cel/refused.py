@@ -88,7 +88,7 @@ def refuse_method(checker: "Checker", syntax: Syntax) -> Value:
 
 def refuse_literal(checker: "Checker", syntax: Syntax) -> Value:
     """Report `null` or bytes."""
-    if checker.source(syntax) == "null":
+    if checker.words(syntax) == ("null",):
         return checker.refuse(
             syntax,
             "RF208",

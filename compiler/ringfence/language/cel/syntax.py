@@ -81,7 +81,7 @@ class _Unexpected:
 
 
 def parse(tokens: tuple[Token, ...]) -> Syntax:
-    """Return the syntax tree of a condition; raise Refused where it has none, or too large a one."""
+    """Return the syntax tree of a condition; raise Refused for a wrong or too large one."""
     spelled = " ".join(_spelling(token) for token in tokens)
     result = _parse_shape(spelled)
     if isinstance(result, _Unexpected):
