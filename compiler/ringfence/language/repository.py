@@ -1,5 +1,6 @@
 """All documents of a policy repository, by scope."""
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
@@ -47,18 +48,11 @@ def list_files(project: Project) -> tuple[str, ...]:
 
 
 def _below(root: FilePath, folder: FilePath) -> Iterator[str]:
-    for parent, folders, files in folder.walk() if hasattr(folder, "walk") else _walk(folder):
+    for parent, folders, files in os.walk(folder):
         folders[:] = [f for f in folders if f not in _NOT_POLICY and not f.startswith(".")]
         for name in files:
             if name.endswith((".yaml", ".yml")) and not name.endswith(".lock.yaml"):
-                yield (parent / name).relative_to(root).as_posix()
-
-
-def _walk(folder: FilePath) -> Iterator[tuple[FilePath, list[str], list[str]]]:
-    import os
-
-    for parent, folders, files in os.walk(folder):
-        yield FilePath(parent), folders, files
+                yield (FilePath(parent) / name).relative_to(root).as_posix()
 
 
 def read_files(project: Project, files: Iterable[str]) -> Repository:
