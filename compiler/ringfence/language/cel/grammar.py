@@ -3,7 +3,7 @@
 `import celpy` brings calendars, time zones and an evaluator that are not needed to parse, and
 analysing the grammar takes as long again. So the grammar's tables are kept in `tables.json`, and
 used only where grammar and parser generator are the very ones they were made from. After an
-upgrade of either, `PYTHONHASHSEED=0 python -m ringfence.language.cel.grammar` writes them anew.
+upgrade of either, write `render_tables()` into it anew; until then loading is slower, not wrong.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lark import Lark
 
-__all__ = ["TABLES", "build_parser", "load_parser", "render_tables"]
+__all__ = ["TABLES", "build_parser", "load_parser", "made_from", "render_tables"]
 
 TABLES = Path(__file__).with_name("tables.json")
 
@@ -31,7 +31,7 @@ def load_parser() -> "Lark":
         kept = json.loads(TABLES.read_bytes())
     except (OSError, ValueError):
         return build_parser()
-    if kept.get("made_from") != _made_from():
+    if kept.get("made_from") != made_from():
         return build_parser()
     kept["memo"] = {int(key): value for key, value in kept["memo"].items()}
     tables = kept["data"]["parser"]["parser"]
@@ -58,14 +58,14 @@ def build_parser() -> "Lark":
 def render_tables() -> str:
     """Return the text of `tables.json` for the installed grammar and parser generator.
 
-    The numbering of its states differs between runs unless PYTHONHASHSEED is fixed.
+    The numbering of its states differs from run to run; what it parses does not.
     """
     from lark.grammar import Rule
     from lark.lexer import TerminalDef
 
     data, memo = build_parser().memo_serialize([TerminalDef, Rule])
     data["options"] = {**data["options"], "lexer_callbacks": {}}
-    kept: dict[str, Any] = {"made_from": _made_from(), "data": data, "memo": memo}
+    kept: dict[str, Any] = {"made_from": made_from(), "data": data, "memo": memo}
     return json.dumps(kept, separators=(",", ":")) + "\n"
 
 
@@ -77,12 +77,9 @@ def _grammar() -> str:
     return (Path(spec.submodule_search_locations[0]) / "cel.lark").read_text(encoding="utf-8")
 
 
-def _made_from() -> dict[str, str]:
+def made_from() -> str:
+    """Identify the installed grammar and parser generator."""
     import lark
 
     digest = hashlib.sha256(_grammar().encode()).hexdigest()
-    return {"grammar": f"sha256:{digest}", "lark": lark.__version__}
-
-
-if __name__ == "__main__":
-    TABLES.write_text(render_tables(), encoding="utf-8")
+    return f"lark {lark.__version__}, cel.lark sha256:{digest}"
