@@ -1,6 +1,6 @@
 """The exception root, and the one shape in which every stage reports a mistake."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -84,10 +84,16 @@ class Diagnostic:
 
 
 class CompileError(RingfenceError):
-    """All diagnostics of a run, sorted, at least one of them an error."""
+    """All diagnostics of a run, sorted, at least one of them an error.
 
-    def __init__(self, diagnostics: Iterable[Diagnostic]) -> None:
+    `sources` maps files to their text, for showing the lines.
+    """
+
+    def __init__(
+        self, diagnostics: Iterable[Diagnostic], *, sources: Mapping[str, str] | None = None
+    ) -> None:
         self.diagnostics = sort_diagnostics(diagnostics)
+        self.sources = dict(sources or {})
         super().__init__("\n".join(f"{d.span}: {d.code} {d.message}" for d in self.diagnostics))
 
 

@@ -1,0 +1,138 @@
+"""Run the real OPA as a child process, on a Unix socket or a free loopback port."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+import requests
+
+from ringfence.errors import OpaError
+from ringfence.opa.find import find_opa
+from ringfence.opa.transport import unix_session
+
+__all__ = ["OpaServer"]
+
+_STARTS_WITHIN = 120.0
+
+
+class OpaServer:
+    """An `opa run --server` that lives as long as the `with` block.
+
+    `paths` are bundles, directories or files to load; `bundle` loads them as bundles.
+    `config` is a configuration file. With `unix`, the server listens on a Unix socket, else on a
+    free loopback port: see `socket_path` and `port`.
+    """
+
+    def __init__(
+        self,
+        *,
+        paths: Sequence[Path] = (),
+        bundle: bool = False,
+        config: Path | None = None,
+        unix: bool = True,
+        arguments: Sequence[str] = (),
+        output: Path | None = None,
+        opa: Path | None = None,
+    ) -> None:
+        self._opa = opa or find_opa()
+        self._folder = Path(tempfile.mkdtemp(prefix="rf-"))
+        self.socket_path = self._folder / "opa.sock" if unix else None
+        self.port = 0 if unix else _free_port()
+        self._arguments = [
+            *(["--bundle"] if bundle else []),
+            *(["--config-file", str(config)] if config else []),
+            *arguments,
+            *map(str, paths),
+        ]
+        self._output = output
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Return the base URL; over a Unix socket it works with `session` only."""
+        return "http://localhost" if self.socket_path else f"http://127.0.0.1:{self.port}"
+
+    @property
+    def pid(self) -> int:
+        """Return the process id of the running server."""
+        if self._process is None:
+            raise OpaError("OPA is not running")
+        return self._process.pid
+
+    def session(self) -> requests.Session:
+        """Return a new HTTP session that reaches this server and nothing else."""
+        if self.socket_path:
+            return unix_session(self.socket_path)
+        session = requests.Session()
+        session.trust_env = False
+        return session
+
+    def errors(self) -> str:
+        """Return what OPA has written to its standard error."""
+        return (self._folder / "stderr").read_text(errors="replace")
+
+    def __enter__(self) -> "OpaServer":
+        address = f"unix://{self.socket_path}" if self.socket_path else f"127.0.0.1:{self.port}"
+        command = [str(self._opa), "run", "--server", "--addr", address, *self._arguments]
+        with (
+            (self._output or self._folder / "stdout").open("ab") as out,
+            (self._folder / "stderr").open("wb") as err,
+        ):
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env={k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "TMPDIR")},
+                start_new_session=True,
+            )
+        try:
+            self._wait()
+        except BaseException:
+            self.__exit__(None, None, None)
+            raise
+        return self
+
+    def _wait(self) -> None:
+        deadline = time.monotonic() + _STARTS_WITHIN
+        with self.session() as session:
+            while time.monotonic() < deadline:
+                if self._process is None or self._process.poll() is not None:
+                    lines = self.errors().strip().splitlines() or ["no output"]
+                    raise OpaError(f"OPA did not start: {lines[-1]}", help="see the message above")
+                with contextlib.suppress(requests.RequestException):
+                    if session.get(f"{self.url}/health?bundles", timeout=5).status_code == 200:
+                        return
+                time.sleep(0.02)
+        raise OpaError(f"OPA was not ready within {_STARTS_WITHIN:.0f} s", help="is the machine busy?")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        process, self._process = self._process, None
+        if process is not None and process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
