@@ -28,7 +28,7 @@ from ringfence.ir.build import (
 from ringfence.ir.expression import Expr, Now, TenantName
 from ringfence.ir.rule import Action, Category, Obligation, Rule
 
-__all__ = ["DERIVED", "runner_rules"]
+__all__ = ["DEPLOY", "DERIVED", "START", "runner_rules"]
 
 DEPLOY, START = "runner.deploy", "runner.start"
 
