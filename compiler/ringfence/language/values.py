@@ -18,6 +18,7 @@ __all__ = [
     "Seq",
     "Text",
     "Timestamp",
+    "parse_decimal",
     "parse_duration",
     "parse_timestamp",
 ]
@@ -56,7 +57,8 @@ def parse_timestamp(text: object) -> int:
     return int(moment.timestamp())
 
 
-def _decimal(value: object) -> Decimal:
+def parse_decimal(value: object) -> Decimal:
+    """Return a decimal of at most 15 digits before the point and 6 after; raise ValueError otherwise."""
     if isinstance(value, bool) or not isinstance(value, (str, int, Decimal)):
         raise ValueError('must be a decimal, such as "0.85"')
     text = str(value)
@@ -77,7 +79,7 @@ Identity = Annotated[str, Field(pattern=r"^(?:user|group|service):[^\s]{1,200}$"
 Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(str.strip), Field(min_length=1)]
 Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
 Duration = Annotated[int, BeforeValidator(parse_duration)]
-DecimalText = Annotated[Decimal, BeforeValidator(_decimal)]
+DecimalText = Annotated[Decimal, BeforeValidator(parse_decimal)]
 Timestamp = Annotated[int, BeforeValidator(parse_timestamp)]
 T = TypeVar("T")
 Seq = Annotated[tuple[T, ...], Strict(False)]
