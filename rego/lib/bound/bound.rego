@@ -44,6 +44,7 @@ _records(records) := concat("", ["r", format_int(count(records), 10), ":", conca
 _lines(record) := lines if {
 	lines := [line |
 		some name in sort(object.keys(record))
+		regex.match(`^[A-Za-z0-9_.-]{1,128}$`, name)
 		line := concat(" ", [name, _field(record[name])])
 	]
 	count(lines) == count(record)

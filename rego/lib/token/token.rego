@@ -34,6 +34,6 @@ _why(token, parsed, expected, trust) := why if {
 	why := signer.why(token, parsed, expected, trust)
 	why != ""
 } else := why if {
-	why := claims.why(parsed.claims, expected, trust[parsed.header.kid])
+	why := claims.why(parsed, expected, trust[parsed.header.kid])
 	why != ""
 } else := scope.why(parsed, expected)

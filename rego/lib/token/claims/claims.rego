@@ -7,18 +7,18 @@ package ringfence.lib.token.claims
 # description: |
 #   The empty string where they do; never undefined. Times are whole seconds; clocks may differ by
 #   60 s, for what was issued in the future and for nothing else.
-why(claims, expected, key) := "wrong_use" if {
-	not _is_for(claims, expected)
+why(parsed, expected, key) := "wrong_use" if {
+	not _is_for(parsed.claims, expected)
 } else := "wrong_audience" if {
-	not _is_for_us(claims)
+	not _is_for_us(parsed.claims)
 } else := "no_expiry" if {
-	not _expires(claims)
+	not _expires(parsed)
 } else := "expired" if {
-	not _is_running(claims)
+	not _is_running(parsed.claims)
 } else := "issued_in_future" if {
-	not _is_issued(claims)
+	not _is_issued(parsed.claims)
 } else := "lifetime_too_long" if {
-	not _is_short(claims, key)
+	not _is_short(parsed.claims, key)
 } else := ""
 
 _is_for(claims, expected) if claims.use == expected.use
@@ -26,9 +26,9 @@ _is_for(claims, expected) if claims.use == expected.use
 _is_for_us(claims) if claims.aud == "ringfence"
 
 # INVARIANT: no comparison of `exp` before its text is known to be a whole number.
-_expires(claims) if {
-	regex.match(`^[0-9]{1,12}$`, json.marshal(claims.exp))
-	claims.exp > claims.iat
+_expires(parsed) if {
+	regex.match(`^[0-9]{1,12}$`, parsed.exp)
+	parsed.claims.exp > parsed.claims.iat
 }
 
 _is_running(claims) if time.now_ns() < claims.exp * 1000000000

@@ -29,7 +29,10 @@ _names := {
 #   Undefined where the token is malformed: not three parts of base64url, longer than 8 KiB, a
 #   header with other or repeated parameters or with white space, claims that the profile does not
 #   have, or of the wrong type. The last character of a signature carries four zero bits.
-parts(token) := {"header": header, "claims": claims} if {
+#
+#   Times are read as text here and not by a function of the claims: OPA remembers what a function
+#   returned, and takes 1.0 for the 1 that it saw before. `exp` is that text.
+parts(token) := {"header": header, "claims": claims, "exp": exp} if {
 	is_string(token)
 	count(token) <= 8192
 	regex.match(`^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{85}[AQgw]$`, token)
@@ -42,6 +45,8 @@ parts(token) := {"header": header, "claims": claims} if {
 	regex.match(`^[A-Za-z0-9._-]{1,64}$`, header.kid)
 	claims := json.unmarshal(base64url.decode(segments[1]))
 	_is_shaped(claims)
+	regex.match(`^[0-9]{1,12}$`, json.marshal(claims.iat))
+	exp := json.marshal(object.get(claims, "exp", null))
 }
 
 _is_shaped(claims) if {
@@ -50,7 +55,6 @@ _is_shaped(claims) if {
 		is_string(claims[name])
 	}
 	regex.match(`^[A-Za-z0-9._-]{1,64}$`, claims.jti)
-	regex.match(`^[0-9]{1,12}$`, json.marshal(claims.iat))
 	_is_attested(object.get(claims, "attested", {}))
 }
 

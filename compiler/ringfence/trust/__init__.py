@@ -1,0 +1,1 @@
+"""Who may lift a rule, and how that is shown: keys, signed tokens, exceptions, revocations."""
