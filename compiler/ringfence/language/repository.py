@@ -12,7 +12,7 @@ from ringfence.language.source import Document, read_document
 
 __all__ = ["Repository", "list_files", "open_project", "read_files"]
 
-_NOT_POLICY = frozenset({"fixtures", "locks", "revoked"})
+_NOT_POLICY = frozenset({"fixtures", "locks"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

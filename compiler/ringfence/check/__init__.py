@@ -1,0 +1,17 @@
+"""Passes over a whole repository: a tuple of small functions, each yielding diagnostics."""
+
+from collections.abc import Callable, Iterator
+
+from ringfence.check.compiled import Compiled
+from ringfence.check.passes import releases_hold, rule_ids_are_unique
+from ringfence.check.trust import exceptions_hold, trust_roots_hold
+from ringfence.errors import Diagnostic
+
+__all__ = ["PASSES", "Compiled"]
+
+PASSES: tuple[Callable[[Compiled], Iterator[Diagnostic]], ...] = (
+    rule_ids_are_unique,
+    releases_hold,
+    trust_roots_hold,
+    exceptions_hold,
+)

@@ -1,0 +1,43 @@
+"""Passes over rules and releases."""
+
+from collections.abc import Iterator
+
+from ringfence.check.compiled import Compiled
+from ringfence.errors import Diagnostic, Span
+from ringfence.ir.rule import Rule
+from ringfence.release.levels import check_release
+from ringfence.release.record import read_record, record_path
+
+__all__ = ["releases_hold", "rule_ids_are_unique"]
+
+
+def rule_ids_are_unique(compiled: Compiled) -> Iterator[Diagnostic]:
+    """Refuse two rules with one id, present or former, at one decision point or in two scopes."""
+    first: dict[str, Rule] = {}
+    shared = [rule for program in compiled.platform.points.values() for rule in program.rules]
+    own = [rule for tenant in compiled.tenants for rule in tenant.rules]
+    for rule in (*shared, *own):
+        for name in (rule.id, *rule.was):
+            other = first.setdefault(name, rule)
+            if other is rule or (_is_built_in(other.span) and _is_built_in(rule.span)):
+                continue
+            message = f"rule id `{name}` is taken, {_place(other.span)}"
+            yield Diagnostic("RF301", rule.span, message, "choose another id; ids are stable for ever")
+
+
+def _is_built_in(span: Span) -> bool:
+    return span.file == "<built-in>"
+
+
+def _place(span: Span) -> str:
+    return "by a built-in rule" if _is_built_in(span) else f"at {span}"
+
+
+def releases_hold(compiled: Compiled) -> Iterator[Diagnostic]:
+    """Check the levels of every release."""
+    waves = {tenant.wave for tenant in compiled.tenants if tenant.wave}
+    for policy in compiled.of_kind("Release"):
+        path = record_path(compiled.repository.project.root, policy.document.file)
+        yield from check_release(
+            policy, rules=compiled.rules, waves=waves, recorded=read_record(path)
+        )

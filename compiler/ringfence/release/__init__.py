@@ -1,0 +1,1 @@
+"""Releases: how far each rule counts, by environment and wave."""
