@@ -1,0 +1,1 @@
+"""Bundles: manifest, digest, deterministic archive, OPA's signature, the live bundle."""

@@ -1,0 +1,92 @@
+"""`ringfence keygen`: make signing keys."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+
+@click.command()
+@click.option(
+    "--type",
+    "kind",
+    type=click.Choice(["es256", "ed25519"]),
+    required=True,
+    help="es256 signs bundles; ed25519 signs approvals, exceptions and evidence.",
+)
+@click.option(
+    "--out",
+    type=click.Path(file_okay=False, path_type=Path),
+    required=True,
+    help="The folder to write into.",
+)
+@click.option("--name", required=True, help="The files' name before `.key.pem` and `.pub.pem`.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Encrypt the private key under this file's first line.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
+)
+def command(
+    kind: Literal["es256", "ed25519"], out: Path, name: str, passphrase_file: Path | None, form: str
+) -> None:
+    """Make a signing key, and print where it is and its key id.
+
+    The key id is the thumbprint of the public key (RFC 7638). Existing files are never replaced.
+    """
+    import json
+    import re
+
+    from ringfence.errors import UsageError
+    from ringfence.keys import generate, public_jwk, thumbprint, write_private, write_public
+
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
+        raise UsageError(
+            f"`{name}` is not a name for a key", help="use letters, digits, `.`, `_` and `-`"
+        )
+    private, public = out / f"{name}.key.pem", out / f"{name}.pub.pem"
+    if public.exists():
+        raise UsageError(f"`{public}` exists", help="choose another name; keys are not replaced")
+    passphrase = (
+        passphrase_file.read_bytes().split(b"\n")[0].rstrip(b"\r") if passphrase_file else None
+    )
+    out.mkdir(parents=True, exist_ok=True)
+    key = generate(kind)
+    write_private(private, key, passphrase=passphrase)
+    write_public(public, key.public_key())
+    keyid = thumbprint(key.public_key())
+    found = {
+        "type": kind,
+        "private": str(private),
+        "public": str(public),
+        "keyid": keyid,
+        "jwk": public_jwk(key.public_key()),
+    }
+    if kind == "ed25519":
+        found["trust_root"] = _trust_key(keyid, x=public_jwk(key.public_key())["x"])
+    if form == "json":
+        click.echo(json.dumps(found, indent=2, sort_keys=True))
+        return
+    click.echo(f"private key: {private}\npublic key:  {public}\nkey id:      {keyid}")
+    if kind == "ed25519":
+        click.echo(f"\nunder `spec.keys` of a TrustRoot:\n\n{found['trust_root']}", nl=False)
+
+
+def _trust_key(keyid: str, *, x: str) -> str:
+    """Write the key as an entry of a TrustRoot, for whoever holds it to complete."""
+    from datetime import UTC, datetime, timedelta
+
+    today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    begin, end = (f"{day:%Y-%m-%dT%H:%M:%SZ}" for day in (today, today + timedelta(days=365)))
+    return (
+        f'- kid: "{keyid}"\n'
+        f'  public: "{x}"\n'
+        "  identity: user:someone@example.com  # who holds the private key\n"
+        "  uses: [approval, exception]\n"
+        '  tenants: ["*"]\n'
+        '  environments: ["*"]\n'
+        f'  not_before: "{begin}"\n'
+        f'  not_after: "{end}"\n'
+    )
