@@ -4,7 +4,8 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
 from ringfence.build import Build, build_live, build_policy, release_layer, signed_archive
 from ringfence.bundle.archive import pack
@@ -46,7 +47,7 @@ class BuildOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    key: Any
+    key: EllipticCurvePrivateKey
     keyid: str
     pem: str
 
@@ -85,8 +86,11 @@ def _key(options: BuildOptions, path: Path | None, keyid: str) -> _Key | None:
         return None
     passphrase = options.passphrase_file.read_bytes().strip() if options.passphrase_file else None
     key = load_private(path, passphrase=passphrase)
+    if not isinstance(key, EllipticCurvePrivateKey):
+        hint = "make one with `ringfence keygen --type es256`"
+        raise UsageError(f"`{path}` is no P-256 key, and OPA verifies ES256 bundles only", help=hint)
     public = key.public_key()
-    return _Key(key, keyid or thumbprint(public), public_pem(public).decode())
+    return _Key(key, keyid or thumbprint(public), public_pem(public))
 
 
 def _slices(options: BuildOptions, compiled: Compiled) -> list[tuple[str, frozenset[str]]]:
