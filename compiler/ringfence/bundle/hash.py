@@ -35,7 +35,7 @@ def file_hash(path: str, content: bytes) -> str:
     order mark or half of a surrogate pair in it, and for YAML data, which OPA would convert first.
     """
     if path.rsplit("/", 1)[-1] in _YAML:
-        raise BundleError("RF704", f"`{path}` is YAML data", help="write `data.json` instead")
+        raise BundleError("RF704", f"`{path}` is YAML data")
     if not is_structured(path) or _is_canonical(content):
         return hashlib.sha256(content).hexdigest()
     state = hashlib.sha256()
