@@ -61,7 +61,7 @@ def _is_canonical(content: bytes) -> bool:
         return False
     try:
         return orjson.dumps(orjson.loads(content), option=orjson.OPT_SORT_KEYS) == content
-    except ValueError:
+    except (ValueError, TypeError):  # not JSON, or nested more deeply than orjson writes
         return False
 
 
