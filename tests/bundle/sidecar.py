@@ -72,7 +72,8 @@ class Sidecar:
         self, holds: Callable[[dict[str, Any]], bool], *, bundle: str = "shop"
     ) -> dict[str, Any]:
         """Return the bundle's status as soon as it is so."""
-        deadline, status = time.monotonic() + WITHIN, {}
+        status: dict[str, Any] = {}
+        deadline = time.monotonic() + WITHIN
         while time.monotonic() < deadline:
             assert self._process.poll() is None, self.log.read_text()
             try:

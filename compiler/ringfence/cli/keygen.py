@@ -52,7 +52,12 @@ def command(
     passphrase = (
         passphrase_file.read_bytes().split(b"\n")[0].rstrip(b"\r") if passphrase_file else None
     )
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(
+            f"cannot make the folder `{out}`: {error.strerror}", help="name another one"
+        ) from None
     key = generate(kind)
     write_private(private, key, passphrase=passphrase)
     write_public(public, key.public_key())
