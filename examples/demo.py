@@ -23,7 +23,7 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from examples.requests import requests_of_a_day  # noqa: E402 - run as a script, from anywhere
+from examples.traffic import requests_of_a_day  # noqa: E402 - run as a script, from anywhere
 from ringfence.ir.schema import DecisionPoint  # noqa: E402
 from ringfence.keys import load_private, load_public, public_jwk  # noqa: E402
 from ringfence.language.facts import all_points  # noqa: E402
