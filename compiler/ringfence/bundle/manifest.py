@@ -29,8 +29,8 @@ def manifest(*, revision: str, roots: Iterable[str], metadata: Mapping[str, Any]
 def check_roots_disjoint(bundles: Mapping[str, Iterable[str]]) -> None:
     """Raise UsageError where two roots, of one bundle or of two, overlap.
 
-    `bundles` maps names to roots. The root `a` overlaps `a/b`, not `ab`; OPA activates neither of
-    two bundles whose roots overlap. An empty root owns everything and is refused.
+    `bundles` maps names to roots. The root `a` overlaps `a/b`, not `ab`; OPA refuses
+    a bundle whose roots overlap those of another that is active. An empty root owns everything and is refused.
     """
     owners: dict[tuple[str, ...], str] = {}
     for name, roots in bundles.items():

@@ -1,9 +1,12 @@
 """`ringfence keygen`: make signing keys."""
 
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import click
+
+if TYPE_CHECKING:
+    from ringfence.keys import PublicKey
 
 
 @click.command()
@@ -37,10 +40,30 @@ def command(
     The key id is the thumbprint of the public key (RFC 7638). Existing files are never replaced.
     """
     import json
+
+    from ringfence.keys import public_jwk, thumbprint
+
+    key, private, public = _make(kind, out=out, name=name, passphrase=_passphrase(passphrase_file))
+    keyid, jwk = thumbprint(key), public_jwk(key)
+    entry = _trust_key(keyid, x=jwk["x"]) if kind == "ed25519" else ""
+    if form == "json":
+        found = {"type": kind, "private": str(private), "public": str(public), "keyid": keyid}
+        extra = {"trust_root": entry} if entry else {}
+        click.echo(json.dumps({**found, "jwk": jwk, **extra}, indent=2, sort_keys=True))
+        return
+    click.echo(f"private key: {private}\npublic key:  {public}\nkey id:      {keyid}")
+    if entry:
+        click.echo(f"\nunder `spec.keys` of a TrustRoot:\n\n{entry}", nl=False)
+
+
+def _make(
+    kind: Literal["es256", "ed25519"], *, out: Path, name: str, passphrase: bytes | None
+) -> tuple["PublicKey", Path, Path]:
+    """Make a key and write both halves; return the public one and the two paths."""
     import re
 
     from ringfence.errors import UsageError
-    from ringfence.keys import generate, public_jwk, thumbprint, write_private, write_public
+    from ringfence.keys import generate, write_private, write_public
 
     if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name):
         raise UsageError(
@@ -49,9 +72,6 @@ def command(
     private, public = out / f"{name}.key.pem", out / f"{name}.pub.pem"
     if public.exists():
         raise UsageError(f"`{public}` exists", help="choose another name; keys are not replaced")
-    passphrase = (
-        passphrase_file.read_bytes().split(b"\n")[0].rstrip(b"\r") if passphrase_file else None
-    )
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -61,22 +81,12 @@ def command(
     key = generate(kind)
     write_private(private, key, passphrase=passphrase)
     write_public(public, key.public_key())
-    keyid = thumbprint(key.public_key())
-    found = {
-        "type": kind,
-        "private": str(private),
-        "public": str(public),
-        "keyid": keyid,
-        "jwk": public_jwk(key.public_key()),
-    }
-    if kind == "ed25519":
-        found["trust_root"] = _trust_key(keyid, x=public_jwk(key.public_key())["x"])
-    if form == "json":
-        click.echo(json.dumps(found, indent=2, sort_keys=True))
-        return
-    click.echo(f"private key: {private}\npublic key:  {public}\nkey id:      {keyid}")
-    if kind == "ed25519":
-        click.echo(f"\nunder `spec.keys` of a TrustRoot:\n\n{found['trust_root']}", nl=False)
+    return key.public_key(), private, public
+
+
+def _passphrase(path: Path | None) -> bytes | None:
+    """Return the first line of a file, without its end."""
+    return None if path is None else path.read_bytes().split(b"\n")[0].rstrip(b"\r")
 
 
 def _trust_key(keyid: str, *, x: str) -> str:
