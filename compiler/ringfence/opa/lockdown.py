@@ -49,7 +49,7 @@ def opa_configuration(
             name: {
                 "service": "bundles",
                 "resource": path,
-                "signing": {"keyid": keys[name][0], "scope": "write"},
+                "signing": {"keyid": keys[name][0]},
                 "polling": {"min_delay_seconds": 10, "max_delay_seconds": 30},
             }
             for name, path in sorted(bundles.items())

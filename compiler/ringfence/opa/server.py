@@ -20,7 +20,7 @@ from ringfence.opa.transport import unix_session
 
 __all__ = ["OpaServer"]
 
-_STARTS_WITHIN = 120.0
+_STARTS_WITHIN = 60.0
 
 
 class OpaServer:
@@ -112,7 +112,9 @@ class OpaServer:
                     if session.get(f"{self.url}/health?bundles", timeout=5).status_code == 200:
                         return
                 time.sleep(0.02)
-        raise OpaError(f"OPA was not ready within {_STARTS_WITHIN:.0f} s", help="is the machine busy?")
+        lines = [line for line in self.errors().splitlines() if '"level":"error"' in line]
+        last = lines[-1][:500] if lines else "it reported no error"
+        raise OpaError(f"OPA was not ready within {_STARTS_WITHIN:.0f} s: {last}")
 
     def __exit__(
         self,
