@@ -37,6 +37,9 @@ def command(path: Path, form: str) -> None:
     inside = path.resolve().relative_to(root.resolve()).as_posix()
     shown = [d for d in checked.diagnostics if inside == "." or _below(d.span.file, inside)]
     click.echo(_render(shown, form, sources=checked.repository.texts), nl=False)
+    if form == "pretty" and not shown:
+        documents, tenants = len(checked.repository.policies), len(checked.compiled.tenants)
+        click.echo(f"{documents} documents of {tenants} tenants, no mistakes")
     if any(d.severity == "error" for d in shown):
         sys.exit(3)
 
@@ -46,6 +49,8 @@ def _below(file: str, folder: str) -> bool:
 
 
 def _render(diagnostics, form: str, *, sources) -> str:  # type: ignore[no-untyped-def] # imported lazily
+    if form == "pretty" and not diagnostics:
+        return ""
     if form == "pretty":
         from ringfence.report.pretty import render_diagnostics
 
@@ -55,4 +60,4 @@ def _render(diagnostics, form: str, *, sources) -> str:  # type: ignore[no-untyp
         from importlib import import_module
 
         text = import_module(f"ringfence.report.{form}").render_diagnostics(diagnostics)
-    return text if text.endswith("\n") else text + "\n"
+    return text if text.endswith("\n") or not text else text + "\n"
