@@ -7,7 +7,7 @@ from pathlib import Path
 from ringfence.check import PASSES, Compiled
 from ringfence.emit.tenant import TenantUnit, emit_tenant
 from ringfence.errors import CompileError, Diagnostic, Severity, sort_diagnostics
-from ringfence.ir.program import Platform, lower_platform, lower_tenant
+from ringfence.ir.program import Platform, lower_own, lower_platform, lower_tenant
 from ringfence.ir.rule import TenantProgram
 from ringfence.language.policy import Policy
 from ringfence.language.repository import Repository, list_files, open_project, read_files
@@ -58,7 +58,8 @@ def _lower(repository: Repository, *, now: int) -> tuple[Compiled, list[Diagnost
     facts = repository.of_kind("Facts")
     platform, problems = lower_platform(broad, facts=facts, teams=repository.project.teams)
     diagnostics = list(problems)
-    tenants = []
+    own = lower_own(broad)
+    tenants = [own] if own else []
     for name, policies in _by_tenant(repository.policies).items():
         program, problems = lower_tenant(name, policies, platform=platform)
         tenants.append(program)

@@ -19,7 +19,7 @@ from ringfence.language.merge import merge
 from ringfence.language.policy import Policy
 from ringfence.language.project import Team
 
-__all__ = ["Platform", "lower_platform", "lower_tenant"]
+__all__ = ["Platform", "lower_own", "lower_platform", "lower_tenant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def lower_platform(
             params[name] = SharedParameter(
                 point=spec.at, value=value, parameter=parameter, policy=policy
             )
-    governing, problems = _single(policies, all_lowerings())
+    governing, problems = _single(policies, _tenant_kinds())
     programs = {
         name: PointProgram(point=point, rules=tuple(rules[name]), derived=_derived(name))
         for name, point in points.items()
@@ -85,7 +85,7 @@ def lower_tenant(
     name: str, policies: Sequence[Policy], *, platform: Platform
 ) -> tuple[TenantProgram, tuple[Diagnostic, ...]]:
     """Lower one tenant's documents against the platform."""
-    governing, problems = _single(policies, all_lowerings())
+    governing, problems = _single(policies, _tenant_kinds())
     diagnostics = list(problems)
     params: dict[str, dict[str, object]] = {}
     sources: dict[str, dict[str, Span]] = {}
@@ -114,6 +114,19 @@ def lower_tenant(
         sources=sources,
     )
     return program, tuple(diagnostics)
+
+
+def lower_own(policies: Sequence[Policy]) -> TenantProgram | None:
+    """Lower what governs the platform itself: the program of the tenant `platform`, if any."""
+    params: dict[str, Mapping[str, object]] = {}
+    sources: dict[str, Mapping[str, Span]] = {}
+    for lowering in all_lowerings().values():
+        own = _of(policies, lowering.kind)
+        if lowering.platform and own:
+            found = lowering.platform(own)
+            params |= found.params
+            sources |= found.sources
+    return TenantProgram(name="platform", params=params, sources=sources) if params else None
 
 
 def _own_set(
@@ -223,6 +236,10 @@ def _single(
             diagnostics.append(Diagnostic("RF306", span, message, "join the two"))
     found.pop("Tenant", None)
     return found, diagnostics
+
+
+def _tenant_kinds() -> list[str]:
+    return [kind for kind, lowering in all_lowerings().items() if lowering.platform is None]
 
 
 def _lowerings(point: str) -> list[Lowering]:

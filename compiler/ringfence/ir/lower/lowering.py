@@ -1,6 +1,6 @@
 """What a policy kind contributes to a program."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence.errors import Diagnostic, Span
@@ -25,7 +25,8 @@ class Lowering:
     """How a governing kind becomes rules that every tenant shares, and parameters of each tenant.
 
     `rules` and `derived` are asked once a decision point. `params` is asked once a tenant, with the
-    merged values, the platform's policy of this kind if any, and the tenant's.
+    merged values, the platform's policy of this kind if any, and the tenant's. A kind that governs the
+    platform itself, under the tenant name `platform`, has `platform` instead.
     """
 
     kind: str
@@ -35,3 +36,4 @@ class Lowering:
     params: Callable[
         [Effective, Policy | None, Policy], tuple[TenantParams, tuple[Diagnostic, ...]]
     ]
+    platform: Callable[[Sequence[Policy]], TenantParams] | None = None
