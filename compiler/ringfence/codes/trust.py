@@ -69,6 +69,11 @@ CODES: dict[str, CodeInfo] = {
     "RF523": CodeInfo(
         "exception renews itself", "A renewal is a new exception that names the old one."
     ),
+    "RF524": CodeInfo("unknown rule", "An exception lifts rules that exist."),
+    "RF525": CodeInfo(
+        "rule is not waivable",
+        "Invariants and rules without `waivable: true` are lifted by no exception.",
+    ),
     "RF530": CodeInfo("unknown exception", "A revocation names an exception of this repository."),
     "RF531": CodeInfo(
         "revocation reaches too far",

@@ -12,14 +12,14 @@ from typing import Any, Final
 from ringfence.errors import RingfenceError
 from ringfence.ir.schema import DecisionPoint
 
-__all__ = ["UnencodableFact", "bound_digest", "bound_names", "bound_text"]
+__all__ = ["UnencodableFactError", "bound_digest", "bound_names", "bound_text"]
 
 # A name with a space or a line feed in it could stand for other fields.
 _FIELD: Final = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _NUMBER: Final = re.compile(r"-?(?:0|[1-9][0-9]{0,14})(?:\.[0-9]{1,6})?")
 
 
-class UnencodableFact(RingfenceError):
+class UnencodableFactError(RingfenceError):
     """A fact has a value that no fact of any type may have, so nothing can be bound to it."""
 
 
@@ -34,13 +34,13 @@ def bound_names(point: DecisionPoint) -> list[tuple[str, list[str]]]:
 def bound_digest(facts: Mapping[str, Any], schema: DecisionPoint) -> str:
     """Return `sha256:` and the hexadecimal digest of the canonical text of the bound facts.
 
-    Raises UnencodableFact.
+    Raises UnencodableFactError.
     """
     return f"sha256:{_sha256(bound_text(facts, schema))}"
 
 
 def bound_text(facts: Mapping[str, Any], schema: DecisionPoint) -> str:
-    """Return the canonical text: one line a bound fact. Raises UnencodableFact.
+    """Return the canonical text: one line a bound fact. Raises UnencodableFactError.
 
     `facts` are as JSON has them, nested; decimals are `Decimal`. `None` counts as missing.
     """
@@ -68,7 +68,9 @@ def _encode(name: str, value: Any) -> str:
 def _digest_record(name: str, record: Mapping[str, Any]) -> str:
     for field in record:
         if not isinstance(field, str) or not _FIELD.fullmatch(field):
-            raise UnencodableFact(f"`{name}` has a record with the unusable field name `{field}`")
+            raise UnencodableFactError(
+                f"`{name}` has a record with the unusable field name `{field}`"
+            )
     lines = (
         f"{field} {_encode_field(f'{name}[].{field}', record[field])}" for field in sorted(record)
     )
@@ -91,14 +93,14 @@ def _encode_scalar(name: str, value: Any) -> str:
         case int() | Decimal():
             return f"n{_encode_number(name, value)}"
         case _:
-            raise UnencodableFact(f"`{name}` has a value of a type that no fact has")
+            raise UnencodableFactError(f"`{name}` has a value of a type that no fact has")
 
 
 def _encode_number(name: str, value: int | Decimal) -> str:
     """Write a number without exponent, trailing zeros, or a sign before zero."""
     text = format(value, "f") if isinstance(value, Decimal) else str(value)
     if not _NUMBER.fullmatch(text):
-        raise UnencodableFact(f"`{name}` is a number of more than 15 digits or 6 decimals")
+        raise UnencodableFactError(f"`{name}` is a number of more than 15 digits or 6 decimals")
     if "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
@@ -112,4 +114,4 @@ def _sha256(text: str, *, name: str = "") -> str:
     try:
         return hashlib.sha256(text.encode()).hexdigest()
     except UnicodeEncodeError:
-        raise UnencodableFact(f"`{name}` is not valid Unicode") from None
+        raise UnencodableFactError(f"`{name}` is not valid Unicode") from None

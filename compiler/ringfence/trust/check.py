@@ -7,7 +7,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from ringfence.trust.jws import Jws, Malformed, decode_base64url, read_compact, read_object, verify
+from ringfence.trust.jws import (
+    Jws,
+    MalformedError,
+    decode_base64url,
+    read_compact,
+    read_object,
+    verify,
+)
 from ringfence.trust.token import AUDIENCE, MAX_LENGTH, SKEW, TYPE
 
 __all__ = ["Accepted", "Expected", "Refused", "check_token"]
@@ -92,7 +99,7 @@ def _read(token: object) -> tuple[Jws, Mapping[str, Any]] | None:
     try:
         jws = read_compact(token)
         claims = read_object(jws.payload)
-    except Malformed:
+    except MalformedError:
         return None
     header = jws.header
     if header.keys() != {"alg", "kid", "typ"} or header["typ"] != TYPE:

@@ -7,13 +7,14 @@ from typing import Any, Final
 import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ringfence.errors import Diagnostic, Severity, UsageError
+from ringfence.errors import Diagnostic, InternalError, Severity, UsageError
 from ringfence.language.kinds.exception import Approval, ExceptionSpec
 from ringfence.language.kinds.trust_root import TrustKey
+from ringfence.language.policy import Policy, Scope
 from ringfence.language.source import Document
 from ringfence.trust.jws import (
     Jws,
-    Malformed,
+    MalformedError,
     attach,
     decode_base64url,
     detach,
@@ -24,7 +25,13 @@ from ringfence.trust.jws import (
 from ringfence.trust.root import TrustRootDocument, find_key
 from ringfence.trust.token import SKEW
 
-__all__ = ["ExceptionDocument", "canonical_bytes", "sign_exception", "verify_exception"]
+__all__ = [
+    "ExceptionDocument",
+    "canonical_bytes",
+    "sign_exception",
+    "verify_exception",
+    "written_scope",
+]
 
 TYPE: Final = "ringfence+exception"
 
@@ -35,6 +42,13 @@ class ExceptionDocument:
 
     source: Document
     spec: ExceptionSpec
+
+    @classmethod
+    def of(cls, policy: Policy) -> "ExceptionDocument":
+        """View a policy of kind `Exception`; raises InternalError for another kind."""
+        if not isinstance(policy.spec, ExceptionSpec):
+            raise InternalError(f"{policy.document.file} is no exception")
+        return cls(source=policy.document, spec=policy.spec)
 
     @property
     def name(self) -> str:
@@ -52,11 +66,19 @@ class ExceptionDocument:
         return self.scope.removeprefix("tenant/")
 
     def diagnose(
-        self, code: str, field: str, message: str, *, help: str, severity: Severity = Severity.ERROR
+        self, code: str, field: str, message: str, *, hint: str, severity: Severity = Severity.ERROR
     ) -> Diagnostic:
         """Return a diagnostic at a field of the spec, or at the spec where it lacks the field."""
         span = self.source.spans.nearest(("spec", *field.split(".")))
-        return Diagnostic(code, span, message, help, severity)
+        return Diagnostic(code, span, message, hint, severity)
+
+
+def written_scope(document: Document) -> Scope:
+    """Return the scope that a document names, for one that is read apart from its directory."""
+    metadata = document.data.get("metadata")
+    scope = metadata.get("scope") if isinstance(metadata, dict) else None
+    level, _, name = str(scope).partition("/")
+    return Scope(tenant=name) if level == "tenant" else Scope()
 
 
 def canonical_bytes(document: ExceptionDocument) -> bytes:
@@ -102,7 +124,7 @@ def verify_exception(
                 "RF510",
                 "approval",
                 f"exception `{document.name}` is not approved",
-                help="have it approved: `ringfence exception approve FILE`",
+                hint="have it approved: `ringfence exception approve FILE`",
             ),
         )
     found = _check_signature(document, approval, trust=trust, now=now, environment=environment)
@@ -117,25 +139,25 @@ def _check_signature(
     now: int,
     environment: str | None,
 ) -> Diagnostic | None:
-    help = "have the exception approved again"
+    hint = "have the exception approved again"
     if approval.by.lower() == document.spec.requester.lower():
         message = f"`{approval.by}` approved their own exception"
-        return document.diagnose("RF511", "approval.by", message, help="have someone else approve")
+        return document.diagnose("RF511", "approval.by", message, hint="have someone else approve")
     try:
         jws = read_compact(attach(approval.token, payload=canonical_bytes(document)))
-    except Malformed as error:
+    except MalformedError as error:
         message = f"the approval is not a detached signature: {error}"
-        return document.diagnose("RF512", "approval.token", message, help=help)
+        return document.diagnose("RF512", "approval.token", message, hint=hint)
     if not _is_ours(jws):
         message = "the approval is not an EdDSA signature of an exception"
-        return document.diagnose("RF512", "approval.token", message, help=help)
+        return document.diagnose("RF512", "approval.token", message, hint=hint)
     key = find_key(trust, jws.header["kid"])
     if key is None:
         message = f"no trust root has the key `{jws.header['kid']}`"
-        return document.diagnose("RF513", "approval.token", message, help=help)
+        return document.diagnose("RF513", "approval.token", message, hint=hint)
     if not verify(jws, public=decode_base64url(key.public)):
         message = "the signature does not fit: the exception was altered, or another key signed it"
-        return document.diagnose("RF514", "approval.token", message, help=help)
+        return document.diagnose("RF514", "approval.token", message, hint=hint)
     return _check_key(document, approval, jws=jws, key=key, now=now, environment=environment)
 
 
@@ -165,14 +187,14 @@ def _check_key(
                 "RF515",
                 "approval.token",
                 f"key `{key.kid}` {what}",
-                help="have it approved with a key that the trust root allows for this",
+                hint="have it approved with a key that the trust root allows for this",
             )
     if key.identity != approval.by:
         return document.diagnose(
             "RF516",
             "approval.by",
             f"key `{key.kid}` belongs to `{key.identity}`, not to `{approval.by}`",
-            help=f"write `by: {key.identity}`, or have it approved again",
+            hint=f"write `by: {key.identity}`, or have it approved again",
         )
     return None
 
@@ -189,7 +211,7 @@ def _check_time(
                 "RF517",
                 "expires_at",
                 f"the exception lasts longer than the platform's {most // 86_400} days",
-                help="let it expire earlier, and renew it with a new exception where need be",
+                hint="let it expire earlier, and renew it with a new exception where need be",
             )
         )
     if now >= spec.expires_at:
@@ -198,7 +220,7 @@ def _check_time(
                 "RF518",
                 "expires_at",
                 f"exception `{document.name}` has expired",
-                help="delete it; a renewal is a new exception that names this one in `renews`",
+                hint="delete it; a renewal is a new exception that names this one in `renews`",
                 severity=Severity.WARNING,
             )
         )

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
 
 __all__ = [
     "Jws",
-    "Malformed",
+    "MalformedError",
     "attach",
     "decode_base64url",
     "detach",
@@ -32,7 +32,7 @@ __all__ = [
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{85}[AQgw])")
 
 
-class Malformed(ValueError):
+class MalformedError(ValueError):
     """The text is not a JWS of ours."""
 
 
@@ -54,10 +54,10 @@ def sign_compact(payload: bytes, *, header: Mapping[str, Any], key: Ed25519Priva
 
 
 def read_compact(text: str) -> Jws:
-    """Read a compact JWS. Raises Malformed; a header is refused with repeated or spaced names."""
+    """Read a compact JWS. Raises MalformedError; a header is refused with repeated or spaced names."""
     found = _COMPACT.fullmatch(text)
     if found is None:
-        raise Malformed("not three parts of base64url")
+        raise MalformedError("not three parts of base64url")
     return Jws(
         header=_read_header(decode_base64url(found[1])),
         payload=decode_base64url(found[2]),
@@ -69,9 +69,9 @@ def read_compact(text: str) -> Jws:
 def _read_header(raw: bytes) -> Mapping[str, Any]:
     header = read_object(raw)
     if not all(isinstance(value, (str, int)) for value in header.values()):
-        raise Malformed("a header with other values than text and whole numbers")
+        raise MalformedError("a header with other values than text and whole numbers")
     if len(raw.decode()) != len(json.dumps(header, separators=(",", ":"), ensure_ascii=False)):
-        raise Malformed("a header with white space or escapes")
+        raise MalformedError("a header with white space or escapes")
     return header
 
 
@@ -91,17 +91,17 @@ def detach(compact: str) -> str:
 
 
 def attach(detached: str, *, payload: bytes) -> str:
-    """Put the payload back. Raises Malformed where the text is not a detached JWS."""
+    """Put the payload back. Raises MalformedError where the text is not a detached JWS."""
     parts = detached.split(".")
     if len(parts) != 3 or parts[1]:
-        raise Malformed("not a detached JWS")
+        raise MalformedError("not a detached JWS")
     return f"{parts[0]}.{encode_base64url(payload)}.{parts[2]}"
 
 
 def read_object(raw: bytes) -> dict[str, Any]:
     """Read a JSON object without repeated names, at any depth; fractions are `Decimal`.
 
-    Raises Malformed.
+    Raises MalformedError.
     """
     try:
         value = json.loads(
@@ -111,9 +111,9 @@ def read_object(raw: bytes) -> dict[str, Any]:
             parse_float=Decimal,
         )
     except (ValueError, ArithmeticError, RecursionError):
-        raise Malformed("not JSON without repeated names") from None
+        raise MalformedError("not JSON without repeated names") from None
     if not isinstance(value, dict):
-        raise Malformed("not a JSON object")
+        raise MalformedError("not a JSON object")
     return value
 
 
@@ -123,11 +123,11 @@ def encode_base64url(raw: bytes) -> str:
 
 
 def decode_base64url(text: str) -> bytes:
-    """Decode without padding. Raises Malformed."""
+    """Decode without padding. Raises MalformedError."""
     try:
         return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except (binascii.Error, ValueError):
-        raise Malformed("not base64url") from None
+        raise MalformedError("not base64url") from None
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -2,15 +2,26 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
-from ringfence.errors import Diagnostic
+from ringfence.errors import CompileError, Diagnostic, InternalError
 from ringfence.language.kinds.revocation import RevocationSpec
-from ringfence.language.source import Document
+from ringfence.language.policy import Policy, parse_policy
+from ringfence.language.source import Document, load, read_document
 from ringfence.language.suggest import did_you_mean
-from ringfence.trust.exception import ExceptionDocument
+from ringfence.trust.exception import ExceptionDocument, written_scope
 
-__all__ = ["RevocationDocument", "check_revocations", "compile_revocations"]
+__all__ = [
+    "REVOKED",
+    "RevocationDocument",
+    "check_revocations",
+    "compile_revocations",
+    "parse_revocation",
+    "read_revocations",
+]
+
+REVOKED: Final = "exceptions/revoked"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,10 +31,53 @@ class RevocationDocument:
     source: Document
     spec: RevocationSpec
 
+    @classmethod
+    def of(cls, policy: Policy) -> "RevocationDocument":
+        """View a policy of kind `Revocation`; raises InternalError for another kind."""
+        if not isinstance(policy.spec, RevocationSpec):
+            raise InternalError(f"{policy.document.file} is no revocation")
+        return cls(source=policy.document, spec=policy.spec)
+
     @property
     def scope(self) -> str:
         """Return `metadata.scope`."""
         return str(self.source.data["metadata"]["scope"])
+
+
+def read_revocations(
+    root: Path,
+) -> tuple[tuple[RevocationDocument, ...], tuple[Diagnostic, ...]]:
+    """Read every revocation of the policy repository at `root`, and what is wrong with others."""
+    documents: list[RevocationDocument] = []
+    found: list[Diagnostic] = []
+    for path in sorted((root / REVOKED).glob("*.yaml")):
+        document = read_document(root, path)
+        result = _parse(document) if isinstance(document, Document) else document
+        if isinstance(result, RevocationDocument):
+            documents.append(result)
+        else:
+            found += result
+    return tuple(documents), tuple(found)
+
+
+def parse_revocation(file: str, raw: bytes) -> RevocationDocument:
+    """Understand the bytes of a revocation. Raises CompileError."""
+    document = load(file, raw)
+    result = _parse(document) if isinstance(document, Document) else document
+    if not isinstance(result, RevocationDocument):
+        raise CompileError(result)
+    return result
+
+
+def _parse(document: Document) -> RevocationDocument | tuple[Diagnostic, ...]:
+    policy = parse_policy(document, scope=written_scope(document))
+    if not isinstance(policy, Policy):
+        return policy
+    if not isinstance(policy.spec, RevocationSpec):
+        message = f"`{policy.kind.name}` may not stand among the revocations"
+        hint = "move it to where its kind belongs"
+        return (Diagnostic("RF107", document.spans.value(("kind",)), message, hint),)
+    return RevocationDocument.of(policy)
 
 
 def check_revocations(
@@ -37,12 +91,12 @@ def check_revocations(
         span = revocation.source.spans.nearest(("spec", "revokes"))
         if name is not None and name not in scopes:
             near = did_you_mean(name, scopes)
-            help = f"did you mean `{near}`?" if near else "name an exception of this repository"
-            found.append(Diagnostic("RF530", span, f"there is no exception `{name}`", help))
+            hint = f"did you mean `{near}`?" if near else "name an exception of this repository"
+            found.append(Diagnostic("RF530", span, f"there is no exception `{name}`", hint))
         elif revocation.scope not in ("platform", scopes.get(name or "")):
             message = f"`{revocation.scope}` may revoke its own exceptions only"
-            help = "ask the platform team to revoke it, with `scope: platform`"
-            found.append(Diagnostic("RF531", span, message, help))
+            hint = "ask the platform team to revoke it, with `scope: platform`"
+            found.append(Diagnostic("RF531", span, message, hint))
     return tuple(found)
 
 

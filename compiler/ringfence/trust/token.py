@@ -46,7 +46,7 @@ def issue_approval(
 ) -> str:
     """Return a token that lifts these rules for a request with exactly these bound facts.
 
-    Times are seconds. Raises UsageError where the token could never count, and UnencodableFact.
+    Times are seconds. Raises UsageError where the token could never count, and UnencodableFactError.
     """
     if by.lower() == requester.lower():
         raise UsageError(

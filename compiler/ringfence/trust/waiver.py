@@ -72,16 +72,16 @@ def check_match(
     for at, name in enumerate(document.spec.at):
         if name not in points:
             near = did_you_mean(name, points)
-            help = f"did you mean `{near}`?" if near else f"use one of {', '.join(points)}"
+            hint = f"did you mean `{near}`?" if near else f"use one of {', '.join(points)}"
             span = document.source.spans.nearest(("spec", "at", at))
-            found.append(Diagnostic("RF520", span, f"there is no decision point `{name}`", help))
+            found.append(Diagnostic("RF520", span, f"there is no decision point `{name}`", hint))
             continue
         for path in document.spec.match:
             found += _check_fact(document, path, points[name])
     if document.spec.renews == document.name:
         message = f"exception `{document.name}` renews itself"
-        help = "a renewal is a new exception, with a name of its own"
-        found.append(document.diagnose("RF523", "renews", message, help=help))
+        hint = "a renewal is a new exception, with a name of its own"
+        found.append(document.diagnose("RF523", "renews", message, hint=hint))
     return tuple(found)
 
 
@@ -91,9 +91,9 @@ def _check_fact(document: ExceptionDocument, path: str, point: DecisionPoint) ->
     fact = facts.get(_fact_name(path))
     if fact is None:
         near = did_you_mean(_fact_name(path), facts)
-        help = f"did you mean `facts.{near}`?" if near else "see `ringfence schema`"
+        hint = f"did you mean `facts.{near}`?" if near else "see `ringfence schema`"
         message = f"`{point.name}` has no fact `{path}`"
-        return [Diagnostic("RF521", spans.key(("spec", "match", path)), message, help)]
+        return [Diagnostic("RF521", spans.key(("spec", "match", path)), message, hint)]
     return [
         Diagnostic(
             "RF522",

@@ -6,16 +6,15 @@
 #   its key and to what that key may sign.
 package ringfence.lib.token
 
+import data.ringfence.lib.token.accept
 import data.ringfence.lib.token.claims
 import data.ringfence.lib.token.parse
 import data.ringfence.lib.token.scope
 import data.ringfence.lib.token.signer
 
 # METADATA
-# title: Whether a token counts, and if not, why
-# description: |
-#   Never undefined, whatever `token` is. Each check names what must hold, so that what is
-#   undefined refuses.
+# title: Whether a token counts, and if not, the first reason
+# description: Never undefined, whatever `token` is.
 verdict(token, expected, trust) := {
 	"ok": true,
 	"id": parsed.claims.jti,
@@ -24,10 +23,9 @@ verdict(token, expected, trust) := {
 	"claims": parsed.claims,
 } if {
 	parsed := parse.parts(token)
-	_why(token, parsed, expected, trust) == ""
-} else := {"ok": false, "id": parsed.claims.jti, "why": why} if {
+	accept.holds(token, parsed, expected, trust[parsed.header.kid])
+} else := {"ok": false, "id": parsed.claims.jti, "why": _why(token, parsed, expected, trust)} if {
 	parsed := parse.parts(token)
-	why := _why(token, parsed, expected, trust)
 } else := {"ok": false, "id": "", "why": "malformed"}
 
 _why(token, parsed, expected, trust) := why if {
@@ -36,4 +34,7 @@ _why(token, parsed, expected, trust) := why if {
 } else := why if {
 	why := claims.why(parsed, expected, trust[parsed.header.kid])
 	why != ""
-} else := scope.why(parsed, expected)
+} else := why if {
+	why := scope.why(parsed, expected)
+	why != ""
+} else := "unexplained"

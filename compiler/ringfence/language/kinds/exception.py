@@ -28,6 +28,12 @@ def _no_wildcard(value: str) -> str:
     return value
 
 
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be blank")
+    return value
+
+
 def _limit(value: object) -> object:
     """Turn a duration into whole seconds and leave a whole number as it is."""
     if isinstance(value, str):
@@ -38,6 +44,7 @@ def _limit(value: object) -> object:
 
 
 ExceptionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$")]
+Said = Annotated[Line, AfterValidator(_not_blank)]
 FactPath = Annotated[str, Field(pattern=_FACT, max_length=128)]
 PointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)+$")]
 ExactText = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_no_wildcard)]
@@ -49,8 +56,8 @@ Limit = Annotated[WholeNumber, BeforeValidator(_limit)]
 class CostPlan(Model):
     """What the exception costs, who pays and who agreed to it."""
 
-    extra: Line
-    cost_center: Line
+    extra: Said
+    cost_center: Said
     agreed_with: Identity
 
 
@@ -77,7 +84,7 @@ class ExceptionSpec(Model):
     match: Annotated[
         dict[FactPath, Annotated[Seq[MatchValue], Field(min_length=1)]], Field(min_length=1)
     ]
-    ceiling: dict[FactPath, Limit] = {}
+    ceiling: dict[FactPath, Limit] = Field(default_factory=dict)
     starts_at: Timestamp
     expires_at: Timestamp
     requester: Identity

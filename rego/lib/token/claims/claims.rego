@@ -5,8 +5,9 @@ package ringfence.lib.token.claims
 # METADATA
 # title: Why a token's claims do not count now
 # description: |
-#   The empty string where they do; never undefined. Times are whole seconds; clocks may differ by
-#   60 s, for what was issued in the future and for nothing else.
+#   For the reason only: `accept` decides. The empty string where nothing is wrong; never
+#   undefined. Times are whole seconds; clocks may differ by 60 s, for what was issued in the
+#   future and for nothing else.
 why(parsed, expected, key) := "wrong_use" if {
 	not _is_for(parsed.claims, expected)
 } else := "wrong_audience" if {

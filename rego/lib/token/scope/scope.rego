@@ -5,8 +5,9 @@ package ringfence.lib.token.scope
 # METADATA
 # title: Why a token does not count for this request
 # description: |
-#   The empty string where it does; never undefined. An approval is bound to the digest of the
-#   request's bound facts and to who asks, an attestation to the facts that name its subject.
+#   For the reason only: `accept` decides. The empty string where nothing is wrong; never
+#   undefined. An approval is bound to the digest of the request's bound facts and to who asks,
+#   an attestation to the facts that name its subject.
 why(parsed, expected) := "other_tenant" if {
 	not _is_equal(parsed.claims, expected, "tenant")
 } else := "other_environment" if {

@@ -5,8 +5,9 @@ package ringfence.lib.token.signer
 # METADATA
 # title: Why a token's signature does not count
 # description: |
-#   The empty string where it does; never undefined. The key is the one that `kid` names, and
-#   EdDSA is the only algorithm, whatever the header asks for.
+#   For the reason only: `accept` decides. The empty string where nothing is wrong; never
+#   undefined. The key is the one that `kid` names, and EdDSA is the only algorithm, whatever the
+#   header asks for.
 why(token, parsed, expected, trust) := "wrong_algorithm" if {
 	not _is_eddsa(parsed.header)
 } else := "unknown_key" if {

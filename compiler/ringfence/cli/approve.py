@@ -1,0 +1,167 @@
+"""`ringfence approve`: sign an approval of one request."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ringfence.ir.schema import DecisionPoint
+
+__all__ = ["command"]
+
+_LONGEST = 30 * 86_400
+
+
+@click.command("approve")
+@click.option("--point", required=True, help="Decision point, such as runner.start.")
+@click.option("--tenant", required=True, help="Tenant of the request.")
+@click.option("--env", "environment", required=True, help="Environment of the request.")
+@click.option("--rule", "rules", required=True, multiple=True, help="Rule to lift; repeatable.")
+@click.option(
+    "--facts",
+    required=True,
+    type=click.Path(path_type=str, allow_dash=True),
+    help="JSON file with the facts of the request, or - for standard input.",
+)
+@click.option("--by", required=True, help="Who approves, such as user:lee@platform.example.")
+@click.option("--requester", required=True, help="Who asks; the fact request.by must say the same.")
+@click.option("--ttl", required=True, help="How long the approval holds, such as 8h.")
+@click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
+@click.option("--kid", required=True, help="Id of the key in the trust root.")
+@click.option("--out", type=click.Path(path_type=Path), help="New file for the token.")
+def command(out: Path | None, **given: Any) -> None:
+    """Sign an approval of one request, and print the token.
+
+    It lifts the named rules for a request whose bound facts are exactly these, at this decision
+    point, tenant and environment, until it expires. The caller sends it in `approvals`.
+    """
+    from ringfence.trust.file import create_file
+
+    token = _issue(**given)
+    if out is not None:
+        create_file(out, f"{token}\n", mode=0o600)
+    else:
+        click.echo(token)
+
+
+def _issue(
+    *,
+    point: str,
+    tenant: str,
+    environment: str,
+    rules: tuple[str, ...],
+    facts: str,
+    by: str,
+    requester: str,
+    ttl: str,
+    key: Path,
+    kid: str,
+) -> str:
+    import time
+
+    from ringfence.errors import UsageError
+    from ringfence.trust.canonical import UnencodableFactError
+    from ringfence.trust.key import load_signing_key
+    from ringfence.trust.token import issue_approval
+
+    known = _point(point)
+    values = _facts(facts)
+    _check(values, point=known, requester=requester, by=by, kid=kid)
+    try:
+        return issue_approval(
+            values,
+            point=known,
+            tenant=tenant,
+            env=environment,
+            rules=rules,
+            by=by,
+            requester=requester,
+            issued_at=int(time.time()),
+            lifetime=_lifetime(ttl),
+            key=load_signing_key(key),
+            kid=kid,
+        )
+    except UnencodableFactError as error:
+        raise UsageError(str(error), help="send the facts as the decision point has them") from None
+
+
+def _point(name: str) -> "DecisionPoint":
+    from ringfence.errors import UsageError
+    from ringfence.language.facts import all_points
+    from ringfence.language.suggest import did_you_mean
+
+    points = all_points()
+    if name not in points:
+        near = did_you_mean(name, points)
+        advice = f"did you mean `{near}`?" if near else f"decision points: {', '.join(points)}"
+        raise UsageError(f"there is no decision point `{name}`", help=advice)
+    return points[name]
+
+
+def _facts(source: str) -> dict[str, Any]:
+    from ringfence.errors import UsageError
+    from ringfence.trust.jws import MalformedError, read_object
+
+    try:
+        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
+        return read_object(raw)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(
+            f"facts `{source}` cannot be read: {reason}", help="check the path"
+        ) from None
+    except MalformedError as error:
+        raise UsageError(
+            f"facts `{source}`: {error}", help="send the `facts` of the request, as JSON"
+        ) from None
+
+
+def _check(
+    facts: dict[str, Any], *, point: "DecisionPoint", requester: str, by: str, kid: str
+) -> None:
+    """Refuse what no decision would accept, before anyone signs it."""
+    import re
+
+    from ringfence.errors import UsageError
+
+    for name, value in (("--by", by), ("--requester", requester)):
+        if not re.fullmatch(r"(?:user|group|service):[!-~]{1,200}", value):
+            raise UsageError(f"`{value}` is no identity", help=f"{name} user:NAME")
+    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", kid):
+        raise UsageError(f"`{kid}` is no key id", help="see `kid` in the trust root")
+    missing = [
+        fact.name
+        for fact in point.facts
+        if fact.binds and fact.required and _value(facts, fact.path) is None
+    ]
+    if missing:
+        raise UsageError(
+            f"facts that the approval binds are missing: {', '.join(missing)}",
+            help="send the `facts` of the request, as JSON, nested",
+        )
+    if _value(facts, ("request", "by")) not in (None, requester):
+        raise UsageError(
+            f"the fact `request.by` is not `{requester}`",
+            help="name in --requester who asks in the request",
+        )
+
+
+def _value(facts: Any, path: tuple[str, ...]) -> Any:
+    for step in path:
+        facts = facts.get(step) if isinstance(facts, dict) else None
+    return facts
+
+
+def _lifetime(ttl: str) -> int:
+    from ringfence.errors import UsageError
+    from ringfence.language.values import parse_duration
+
+    try:
+        seconds = parse_duration(ttl)
+    except ValueError as error:
+        raise UsageError(f"--ttl {error}", help="for example --ttl 8h") from None
+    if seconds > _LONGEST:
+        raise UsageError(f"--ttl {ttl} is longer than 30 days", help="approve for less long")
+    return seconds
