@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from ringfence.language.facts import all_points
 from ringfence.trust.canonical import bound_digest
 from ringfence.trust.check import Accepted, Expected, Refused, check_token
-from ringfence.trust.revocation import compile_revocations, read_revocations
+from ringfence.trust.revocation import compile_revocations, parse_revocation
 from ringfence.trust.written import read_exception
 
 Keys = Mapping[str, Ed25519PrivateKey]
@@ -209,9 +209,10 @@ def test_exceptions_are_requested_approved_and_revoked(place: Path, keys: Keys) 
     revoke = ["exception", "revoke", "EXC-7", "--reason", "done", "--by", LEE]
     done = _run(*revoke, cwd=place)
     assert (done.returncode, done.stdout) == (0, "exceptions/revoked/EXC-7.yaml\n"), done.stderr
-    documents, diagnostics = read_revocations(place)
-    assert diagnostics == ()
-    revoked = compile_revocations(documents)
+    written = (place / "exceptions/revoked/EXC-7.yaml").read_bytes()
+    document = parse_revocation("exceptions/revoked/EXC-7.yaml", written)
+    assert document.scope == "platform"
+    revoked = compile_revocations([document])
     assert list(revoked) == ["EXC-7"]
     assert (revoked["EXC-7"]["by"], revoked["EXC-7"]["reason"]) == (LEE, "done")
     assert "exists already" in _run(*revoke, cwd=place).stderr

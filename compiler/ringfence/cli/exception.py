@@ -189,7 +189,7 @@ def revoke(name: str, reason: str, by: str, root: Path) -> None:
     metadata = read_exception(source, files[name].read_bytes()).source.data["metadata"]
     text = write_document(
         "Revocation",
-        metadata={key: metadata[key] for key in ("name", "scope", "owner")},
+        metadata={"name": metadata["name"], "scope": "platform", "owner": metadata["owner"]},
         spec={
             "revokes": {"exception": metadata["name"]},
             "by": by,

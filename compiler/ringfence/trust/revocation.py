@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from ringfence.errors import CompileError, Diagnostic, InternalError
 from ringfence.language.kinds.revocation import RevocationSpec
 from ringfence.language.policy import Policy, parse_policy
-from ringfence.language.source import Document, load, read_document
+from ringfence.language.source import Document, load
 from ringfence.language.suggest import did_you_mean
 from ringfence.trust.exception import ExceptionDocument, written_scope
 
@@ -18,7 +17,6 @@ __all__ = [
     "check_revocations",
     "compile_revocations",
     "parse_revocation",
-    "read_revocations",
 ]
 
 REVOKED: Final = "exceptions/revoked"
@@ -42,22 +40,6 @@ class RevocationDocument:
     def scope(self) -> str:
         """Return `metadata.scope`."""
         return str(self.source.data["metadata"]["scope"])
-
-
-def read_revocations(
-    root: Path,
-) -> tuple[tuple[RevocationDocument, ...], tuple[Diagnostic, ...]]:
-    """Read every revocation of the policy repository at `root`, and what is wrong with others."""
-    documents: list[RevocationDocument] = []
-    found: list[Diagnostic] = []
-    for path in sorted((root / REVOKED).glob("*.yaml")):
-        document = read_document(root, path)
-        result = _parse(document) if isinstance(document, Document) else document
-        if isinstance(result, RevocationDocument):
-            documents.append(result)
-        else:
-            found += result
-    return tuple(documents), tuple(found)
 
 
 def parse_revocation(file: str, raw: bytes) -> RevocationDocument:
