@@ -1,0 +1,1 @@
+"""Replay: recorded decisions, evaluated again on a baseline and a candidate."""
