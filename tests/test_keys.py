@@ -19,6 +19,7 @@ from ringfence.keys import (
     load_private,
     load_public,
     public_jwk,
+    read_passphrase,
     thumbprint,
     write_private,
     write_public,
@@ -167,6 +168,62 @@ def test_keygen_takes_a_passphrase_from_a_file(tmp_path: Path) -> None:
     secret.write_bytes(b"correct horse\nnot this\n")
     keygen("--type", "es256", "--out", tmp_path, "--name", "k", "--passphrase-file", secret)
     load_private(tmp_path / "k.key.pem", passphrase=b"correct horse")
+
+
+def test_keygen_takes_a_passphrase_from_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The value of the named variable, whole, is the passphrase."""
+    monkeypatch.setenv("KEY_PASSPHRASE", " with spaces ")
+    keygen("--type", "ed25519", "-o", tmp_path, "--passphrase-env", "KEY_PASSPHRASE")
+    load_private(tmp_path / "ed25519.key.pem", passphrase=b" with spaces ")
+
+
+@pytest.mark.parametrize(
+    ("content", "passphrase"),
+    [(b"a b \n", b"a b "), (b"a\r\nb", b"a"), (b" a", b" a"), (b"\xff\n", b"\xff")],
+)
+def test_passphrase_is_the_first_line(content: bytes, passphrase: bytes, tmp_path: Path) -> None:
+    """Only the line's end is left out: spaces belong to the passphrase."""
+    (tmp_path / "p").write_bytes(content)
+    assert read_passphrase(file=tmp_path / "p") == passphrase
+
+
+def test_passphrase_that_is_none_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unset variable, an empty passphrase, an absent file and two sources are usage errors."""
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"\nsecond line\n")
+    monkeypatch.delenv("KEY_PASSPHRASE", raising=False)
+    with pytest.raises(UsageError, match="`KEY_PASSPHRASE` is not set"):
+        read_passphrase(variable="KEY_PASSPHRASE")
+    monkeypatch.setenv("KEY_PASSPHRASE", "")
+    with pytest.raises(UsageError, match="passphrase is empty"):
+        read_passphrase(variable="KEY_PASSPHRASE")
+    with pytest.raises(UsageError, match="passphrase is empty"):
+        read_passphrase(file=empty)
+    with pytest.raises(UsageError, match="cannot read"):
+        read_passphrase(file=tmp_path / "absent")
+    with pytest.raises(UsageError, match="file and a passphrase variable"):
+        read_passphrase(file=empty, variable="KEY_PASSPHRASE")
+    assert read_passphrase() is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_keygen_takes_a_key_id(kind: KeyKind, tmp_path: Path) -> None:
+    """A given key id is printed, and stands in the entry of a TrustRoot."""
+    printed = keygen("--type", kind, "-o", tmp_path, "--keyid", "prod-1", "--format", "json")
+    found = json.loads(printed)
+    assert found["keyid"] == "prod-1"
+    assert found["private"] == str(tmp_path / f"{kind}.key.pem")
+    assert ('- kid: "prod-1"\n' in found.get("trust_root", "")) == (kind == "ed25519")
+
+
+@pytest.mark.parametrize("keyid", ["", "a b", 'a"b', "a\n", "x" * 65])
+def test_keygen_refuses_key_ids_that_no_trust_root_takes(tmp_path: Path, keyid: str) -> None:
+    """A key id is refused before any file is written."""
+    with pytest.raises(UsageError, match="is not a key id"):
+        keygen("--type", "ed25519", "-o", tmp_path, "--keyid", keyid)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("taken", ["k.key.pem", "k.pub.pem"])

@@ -24,6 +24,7 @@ __all__ = [
     "load_public",
     "public_jwk",
     "public_pem",
+    "read_passphrase",
     "thumbprint",
     "write_private",
     "write_public",
@@ -41,6 +42,32 @@ def generate(kind: KeyKind) -> PrivateKey:
     if kind == "es256":
         return ec.generate_private_key(ec.SECP256R1())
     return ed25519.Ed25519PrivateKey.generate()
+
+
+def read_passphrase(*, file: Path | None = None, variable: str = "") -> bytes | None:
+    """Return the first line of a file, or the value of an environment variable; None for neither.
+
+    Only the line's end is left out: spaces count. Raises UsageError where both are named, where the
+    file cannot be read or the variable is not set, and where the passphrase is empty.
+    """
+    if file is not None and variable:
+        raise UsageError(
+            "a passphrase file and a passphrase variable are named", help="name one of them"
+        )
+    if file is not None:
+        found = _read(file).split(b"\n")[0].rstrip(b"\r")
+    elif not variable:
+        return None
+    elif variable not in os.environ:
+        raise UsageError(
+            f"the variable `{variable}` is not set", help="export the passphrase in it"
+        )
+    else:
+        found = os.fsencode(os.environ[variable])
+    if not found:
+        where = f"the variable `{variable}`" if variable else f"the first line of `{file}`"
+        raise UsageError(f"the passphrase is empty: {where}", help="put one there, or name neither")
+    return found
 
 
 def write_private(path: Path, key: PrivateKey, *, passphrase: bytes | None = None) -> None:

@@ -10,7 +10,7 @@ from tests.bundle.samples import KEYID, bundle_files, signed
 from tests.bundle.sidecar import BundleServer, Sidecar
 
 from ringfence.bundle.archive import pack
-from ringfence.bundle.sign import sign
+from ringfence.bundle.sign import sign, verify_signature
 from ringfence.keys import public_pem
 
 Start = Callable[..., Sidecar]
@@ -130,3 +130,17 @@ def test_unsigned_delta_bundle_is_refused(
     bundle_server.content["shop.tar.gz"] = pack(delta)
     assert "delta bundles do not support signature verification" in sidecar.refused()
     assert sidecar.ask("shop/main/limit") == 8
+
+
+@pytest.mark.parametrize(
+    "spaced", [b' { "limits" :\n {"cpu": 8, "note": "x"} } ', b'{"limits":{"note":"x","cpu":8}}']
+)
+def test_spaces_and_order_of_data_are_not_signed(
+    key: ec.EllipticCurvePrivateKey, opa_refusal: Callable[..., str], spaced: bytes
+) -> None:
+    """Both accept data that was only spaced or ordered anew: JSON is signed by its meaning."""
+    data = b'{"limits":{"cpu":8,"note":"x"}}'
+    bundle = signed({**bundle_files(), "shop/data.json": data}, key=key)
+    bundle["shop/data.json"] = spaced
+    assert verify_signature(bundle, keys={KEYID: key.public_key()}) == KEYID
+    assert opa_refusal(bundle) == ""

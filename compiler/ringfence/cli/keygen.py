@@ -19,32 +19,53 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--out",
+    "-o",
     type=click.Path(file_okay=False, path_type=Path),
     required=True,
     help="The folder to write into.",
 )
-@click.option("--name", required=True, help="The files' name before `.key.pem` and `.pub.pem`.")
+@click.option(
+    "--name", help="The files' name before `.key.pem` and `.pub.pem`; the type unless given."
+)
+@click.option("--keyid", help="The key id; the thumbprint of the public key unless given.")
 @click.option(
     "--passphrase-file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Encrypt the private key under this file's first line.",
 )
 @click.option(
+    "--passphrase-env",
+    default="",
+    metavar="NAME",
+    help="Encrypt it under the value of this environment variable.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
 )
 def command(
-    kind: Literal["es256", "ed25519"], out: Path, name: str, passphrase_file: Path | None, form: str
+    *,
+    kind: Literal["es256", "ed25519"],
+    out: Path,
+    name: str | None,
+    keyid: str | None,
+    passphrase_file: Path | None,
+    passphrase_env: str,
+    form: str,
 ) -> None:
     """Make a signing key, and print where it is and its key id.
 
-    The key id is the thumbprint of the public key (RFC 7638). Existing files are never replaced.
+    The key id is the thumbprint of the public key (RFC 7638) unless `--keyid` names another; it
+    stands in no file, so pass the same one to `build`. Existing files are never replaced.
     """
     import json
 
-    from ringfence.keys import public_jwk, thumbprint
+    from ringfence.keys import public_jwk, read_passphrase, thumbprint
 
-    key, private, public = _make(kind, out=out, name=name, passphrase=_passphrase(passphrase_file))
-    keyid, jwk = thumbprint(key), public_jwk(key)
+    _check_keyid(keyid)
+    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
+    name = kind if name is None else name
+    key, private, public = _make(kind, out=out, name=name, passphrase=passphrase)
+    keyid, jwk = keyid or thumbprint(key), public_jwk(key)
     entry = _trust_key(keyid, x=jwk["x"]) if kind == "ed25519" else ""
     if form == "json":
         found = {"type": kind, "private": str(private), "public": str(public), "keyid": keyid}
@@ -84,9 +105,16 @@ def _make(
     return key.public_key(), private, public
 
 
-def _passphrase(path: Path | None) -> bytes | None:
-    """Return the first line of a file, without its end."""
-    return None if path is None else path.read_bytes().split(b"\n")[0].rstrip(b"\r")
+def _check_keyid(keyid: str | None) -> None:
+    """Raise UsageError for a key id that a TrustRoot would refuse."""
+    import re
+
+    from ringfence.errors import UsageError
+
+    if keyid is not None and not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", keyid):
+        raise UsageError(
+            f"`{keyid}` is not a key id", help="use up to 64 letters, digits, `.`, `_` and `-`"
+        )
 
 
 def _trust_key(keyid: str, *, x: str) -> str:
