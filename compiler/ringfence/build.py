@@ -87,15 +87,16 @@ def release_layer(compiled: Compiled, *, release: str, environment: str) -> Rele
         version=spec.version,
         environment=environment,
         levels=level_table(policy, environment, rules=compiled.rules, known=known),
-        trust=trust_data(compiled),
+        trust=trust_data(compiled, environment=environment),
         fresh=spec.environments[environment].freshness == "demanded",
     )
 
 
-def trust_data(compiled: Compiled) -> dict[str, object]:
-    """Return the trust roots' keys as decisions read them."""
+def trust_data(compiled: Compiled, *, environment: str) -> dict[str, object]:
+    """Return the trust roots' keys that count in an environment, as decisions read them."""
     roots = (policy.spec for policy in compiled.of_kind("TrustRoot"))
-    return compile_trust(root for root in roots if isinstance(root, TrustRoot))
+    found = (root for root in roots if isinstance(root, TrustRoot))
+    return compile_trust(found, environment=environment)
 
 
 def _release(compiled: Compiled, name: str) -> Policy:

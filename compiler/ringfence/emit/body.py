@@ -52,7 +52,8 @@ class Body:
     @cached_property
     def statements(self) -> tuple[str, ...]:
         """Write the statements that stand before the columns, in order."""
-        lines = ["f := input.facts"] if self._facts else []
+        sent = [fact for fact in self._facts if fact.source is not FactSource.ATTESTED]
+        lines = ["f := input.facts"] if sent else []
         if any(isinstance(node, (ParamRef, Lifted)) for node in self._nodes):
             lines.append(f"t := {self.params}")
         if any(isinstance(node, Now) for node in self._nodes):

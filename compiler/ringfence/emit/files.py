@@ -6,11 +6,12 @@ from functools import cache
 from importlib.resources.abc import Traversable
 
 from ringfence.emit.point import emit_main, emit_point
-from ringfence.emit.rows import bound_facts, row, schema
+from ringfence.emit.rows import row, schema
 from ringfence.emit.tenant import TenantUnit, json_bytes
 from ringfence.ir.rule import PointProgram
 from ringfence.opa.lockdown import mask_module
 from ringfence.resources import rego_root
+from ringfence.trust.canonical import bound_names
 
 __all__ = ["ROOTS", "PolicyFiles", "about_file", "policy_files"]
 
@@ -109,7 +110,7 @@ def _data(programs: Sequence[PointProgram], units: Sequence[TenantUnit]) -> dict
         },
         "shared_rows": {digest: rows for unit in units for digest, rows in unit.rows.items()},
         "schema": {key: schema(program.point) for key, program in by_key.items()},
-        "bound": {key: bound_facts(program.point.facts) for key, program in by_key.items()},
+        "bound": {key: bound_names(program.point) for key, program in by_key.items()},
         "tenants": {unit.name: unit.about for unit in units},
     }
     return {f"ringfence/{name}/data.json": json_bytes(value) for name, value in documents.items()}

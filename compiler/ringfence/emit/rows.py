@@ -1,14 +1,14 @@
 """The data of rules: one row each, read only after a hit."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from ringfence.emit.vector import is_ambiguous
 from ringfence.ir.expression import Expr
 from ringfence.ir.logic import reads
 from ringfence.ir.rule import Rule
-from ringfence.ir.schema import DecisionPoint, Fact, FactType
+from ringfence.ir.schema import DecisionPoint, FactType
 
-__all__ = ["bound_facts", "row", "schema"]
+__all__ = ["row", "schema"]
 
 
 def row(
@@ -87,8 +87,3 @@ def _type(kind: FactType) -> dict[str, object]:
     values = {"values": list(kind.values)} if kind.values else {}
     return {"scalar": str(kind.scalar), **values, **limits, **many}
 
-
-def bound_facts(facts: Iterable[Fact]) -> list[list[object]]:
-    """List what an approval is bound to: names in order, with their paths."""
-    bound = sorted((fact for fact in facts if fact.binds), key=lambda fact: fact.name)
-    return [[fact.name, list(fact.path)] for fact in bound]

@@ -3,6 +3,7 @@
 # description: Signed tokens that lift an approvable rule for exactly this request.
 package ringfence.kernel.approve
 
+import data.ringfence.kernel.revoked
 import data.ringfence.lib.bound
 import data.ringfence.lib.token
 
@@ -41,6 +42,7 @@ _verdicts(key, rule) := [token.verdict(approval, expected, data.ringfence.releas
 		"rule": rule,
 		"digest": _digest(key),
 		"requester": object.get(input.facts, ["request", "by"], ""),
+		"revoked": revoked.entries,
 	}
 	some approval in input.approvals
 ]

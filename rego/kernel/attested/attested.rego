@@ -5,6 +5,7 @@
 #   otherwise it is missing.
 package ringfence.kernel.attested
 
+import data.ringfence.kernel.revoked
 import data.ringfence.lib.token
 
 # METADATA
@@ -38,4 +39,6 @@ _expected := {
 	"rule": "",
 	"digest": "",
 	"requester": "",
+	"facts": input.facts,
+	"revoked": revoked.entries,
 }

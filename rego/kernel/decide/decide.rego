@@ -22,14 +22,14 @@ decision(key, hits, derived) := {
 	"waived": _entries(verdicts, "waived"),
 	"waivers_missed": [missed |
 		some hit in blocked
-		some missed in waive.missed(key, hit, derived)
+		some missed in waive.missed(hit, derived)
 	],
 	"approvals": _entries(verdicts, "approved"),
 	"approvals_missed": [missed |
 		some hit in blocked
 		some missed in approve.missed(key, hit)
 	],
-	"obligations": obligation.all(verdicts, rank),
+	"obligations": obligation.due(verdicts, rank),
 	"unknown": typed.unknown(key, hits),
 	"valid_until": _valid_until(verdicts),
 	"policy": data.ringfence.about.policy,

@@ -7,6 +7,7 @@ package ringfence.kernel.fresh
 
 # METADATA
 # title: Why the loaded policy is not in force
+# scope: document
 reasons contains "no live bundle is loaded" if not data.ringfence.live.serial
 
 reasons contains "the live bundle is not valid yet" if {

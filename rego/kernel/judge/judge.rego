@@ -18,7 +18,7 @@ verdict(key, hit, derived) := {"kind": "obligation", "rank": 0, "hit": hit} if {
 	level(hit) == "observe"
 } else := {"kind": "waived", "rank": 1, "hit": hit, "entry": entry, "until": entry.until} if {
 	hit[1].waivable == true
-	entry := waive.accepted(key, hit[0], derived)
+	entry := waive.accepted(hit[0], derived)
 } else := {"kind": "approved", "rank": 0, "hit": hit, "entry": entry, "until": entry.until} if {
 	hit[1].approvable == true
 	entry := approve.accepted(key, hit[0])

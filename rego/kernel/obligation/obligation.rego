@@ -6,7 +6,7 @@ package ringfence.kernel.obligation
 # METADATA
 # title: All obligations of a decision
 # description: Those of its hits, the approvals to attach, and the alert that a block raises.
-all(verdicts, rank) := array.concat(
+due(verdicts, rank) := array.concat(
 	[_resolved(obligation) |
 		some verdict in verdicts
 		verdict.kind in {"obligation", "reason"}

@@ -56,6 +56,7 @@ present(fact) if valid(fact.type, object.get(input.facts, fact.path, null))
 
 # METADATA
 # title: Tell whether a value is of a type
+# scope: document
 valid(type, value) if {
 	object.get(type, "many", false) == false
 	object.get(type, "fields", null) == null

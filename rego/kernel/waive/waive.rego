@@ -9,7 +9,7 @@ package ringfence.kernel.waive
 # METADATA
 # title: The exception that lifts a rule
 # description: The one that holds longest; undefined where none holds.
-accepted(_, rule, derived) := {
+accepted(rule, derived) := {
 	"rule": rule,
 	"exception": best.exception,
 	"until": best.until,
@@ -26,7 +26,7 @@ accepted(_, rule, derived) := {
 
 # METADATA
 # title: Exceptions for a rule that nearly hold
-missed(_, hit, derived) := [{"rule": hit[0], "exception": exception.exception, "why": reason} |
+missed(hit, derived) := [{"rule": hit[0], "exception": exception.exception, "why": reason} |
 	some exception in _candidates(hit[0])
 	reason := why(exception, derived)
 ]

@@ -9,6 +9,7 @@ default allow := false
 
 # METADATA
 # title: Allowed requests
+# scope: document
 allow if {
 	input.method == "POST"
 	input.path == ["v1", "data", "ringfence", "main", "decision"]

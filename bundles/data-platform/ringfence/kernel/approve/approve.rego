@@ -1,0 +1,50 @@
+# METADATA
+# title: Approvals
+# description: Signed tokens that lift an approvable rule for exactly this request.
+package ringfence.kernel.approve
+
+import data.ringfence.kernel.revoked
+import data.ringfence.lib.bound
+import data.ringfence.lib.token
+
+# METADATA
+# title: The approval that lifts a rule
+# description: The one that holds longest; undefined where none holds.
+accepted(key, rule) := {
+	"rule": rule,
+	"approval": best.id,
+	"by": best.by,
+	"until": best.until,
+} if {
+	found := [[verdict.until, verdict.id, verdict] |
+		some verdict in _verdicts(key, rule)
+		verdict.ok
+	]
+	best := max(found)[2]
+}
+
+# METADATA
+# title: Approvals that were presented and do not hold
+missed(key, hit) := [{"rule": hit[0], "approval": verdict.id, "why": verdict.why} |
+	hit[1].approvable
+	some verdict in _verdicts(key, hit[0])
+	not verdict.ok
+]
+
+_verdicts(key, rule) := [token.verdict(approval, expected, data.ringfence.release.trust) |
+	is_array(input.approvals)
+	count(input.approvals) <= 16
+	expected := {
+		"use": "approval",
+		"point": input.point,
+		"tenant": input.tenant,
+		"env": data.ringfence.release.environment,
+		"rule": rule,
+		"digest": _digest(key),
+		"requester": object.get(input.facts, ["request", "by"], ""),
+		"revoked": revoked.entries,
+	}
+	some approval in input.approvals
+]
+
+_digest(key) := bound.digest(input.facts, data.ringfence.bound[key])

@@ -1,0 +1,41 @@
+"""Write what is generated and committed: the unpacked compile of the example, schemas, references."""
+
+import shutil
+from pathlib import Path
+
+from ringfence.build import build_policy, release_layer
+from ringfence.opa.policies import write_tree
+from ringfence.pipeline import compile_repository, emit_tenants
+
+ROOT = Path(__file__).resolve().parent.parent
+# A fixed clock: expiries are judged by it, and nothing generated depends on today.
+NOW = 1_795_219_200  # 2026-11-21T00:00:00Z
+
+
+def main() -> None:
+    """Regenerate `bundles/`."""
+    target = ROOT / "bundles" / "data-platform"
+    shutil.rmtree(target, ignore_errors=True)
+    write_tree(target, unpacked(ROOT / "examples" / "data-platform", environment="prod"))
+
+
+def unpacked(repository: Path, *, environment: str) -> dict[str, bytes]:
+    """Return the files of the bundle of all tenants, without manifest and signature."""
+    compiled = compile_repository(repository, now=NOW)
+    layer = release_layer(compiled, release="runtime", environment=environment)
+    units = emit_tenants(compiled.tenants, platform=compiled.platform)
+    build = build_policy(compiled, units, layer=layer)
+    return {path: _readable(path, data) for path, data in build.files.items()}
+
+
+def _readable(path: str, data: bytes) -> bytes:
+    """Indent JSON, so that a reviewer's diff shows lines."""
+    import json
+
+    if not path.endswith(".json"):
+        return data
+    return (json.dumps(json.loads(data), indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+if __name__ == "__main__":
+    main()
