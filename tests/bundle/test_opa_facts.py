@@ -144,3 +144,25 @@ def test_spaces_and_order_of_data_are_not_signed(
     bundle["shop/data.json"] = spaced
     assert verify_signature(bundle, keys={KEYID: key.public_key()}) == KEYID
     assert opa_refusal(bundle) == ""
+
+
+def test_key_alone_binds_no_bundle_to_its_place(
+    start_sidecar: Start, bundle_server: BundleServer, key: ec.EllipticCurvePrivateKey
+) -> None:
+    """OPA activates any bundle that the pinned key signed; a scope ties it to one place.
+
+    Two bundles with one key and no scope can be served in each other's stead.
+    """
+    files, keys = bundle_files(revision="other"), {KEYID: es256(key)}
+    bundle_server.content["shop.tar.gz"] = pack(signed(files, key=key))
+    start_sidecar(keys=keys, signing={"keyid": KEYID}).activated("other")
+    scoped = {"keyid": KEYID, "scope": "shop"}
+    assert start_sidecar(keys=keys, signing=scoped).refused() == "scope mismatch"
+    for scope in ("live", "shop"):
+        signatures = sign(files, key=key, keyid=KEYID, scope=scope)
+        bundle_server.content["shop.tar.gz"] = pack({**files, ".signatures.json": signatures})
+        sidecar = start_sidecar(keys=keys, signing=scoped)
+        if scope == "shop":
+            sidecar.activated("other")
+        else:
+            assert sidecar.refused() == "scope mismatch"
