@@ -130,9 +130,7 @@ def _decide(work: Path, site: "_Site") -> list[dict[str, Any]]:
     points = all_points()
     approve = partial(_approval, work, points, now)
     attest = partial(_attestation, work, now)
-    requests = list(
-        requests_of_a_day(REQUESTS, seed=7, now=now, attest=attest, approve=approve)
-    )
+    requests = list(requests_of_a_day(REQUESTS, seed=7, now=now, attest=attest, approve=approve))
     server = OpaServer(config=work / "bundles/opa.yaml", arguments=SERVER_FLAGS, unix=False)
     with server, OpaDecisions(port=server.port) as client:
         answers = [decide_or_block(client, request) for request in requests]
@@ -233,7 +231,9 @@ def _summary(work: Path, decisions: list[dict[str, Any]], *, seconds: float) -> 
     allowed = sum(1 for decision in decisions if decision["allowed"])
     waived = sum(1 for decision in decisions if decision.get("waived"))
     approved = sum(1 for decision in decisions if decision.get("approvals"))
-    print(f"{len(decisions)} decisions: {allowed} allowed, {waived} by exception, {approved} by approval")
+    print(
+        f"{len(decisions)} decisions: {allowed} allowed, {waived} by exception, {approved} by approval"
+    )
     for name in ("policies", "bundles", "decisions.jsonl.gz", "evidence", "replay.json"):
         print(f"  {os.path.relpath(work / name)}")
 

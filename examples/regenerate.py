@@ -34,7 +34,9 @@ def _readable(path: str, data: bytes) -> bytes:
 
     if not path.endswith(".json"):
         return data
-    return (json.dumps(json.loads(data), indent=2, sort_keys=True, ensure_ascii=False) + "\n").encode()
+    return (
+        json.dumps(json.loads(data), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    ).encode()
 
 
 if __name__ == "__main__":

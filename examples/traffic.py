@@ -27,7 +27,12 @@ _TENANTS: dict[str, dict[str, list[str]]] = {
         "pipeline": ["nightly-report", "public-figures"],
     },
 }
-_SIZES = {"serverless": "small", "container": "medium", "managed_etl": "medium", "dedicated_compute": "large"}
+_SIZES = {
+    "serverless": "small",
+    "container": "medium",
+    "managed_etl": "medium",
+    "dedicated_compute": "large",
+}
 _TIMEOUT = {"serverless": 240, "container": 3000, "managed_etl": 9000, "dedicated_compute": 9000}
 
 
@@ -85,7 +90,9 @@ def _facts(tenant: str, chance: random.Random, *, now: int) -> dict[str, Any]:
         "endpoints": [endpoint],
         "secrets": [{"name": "warehouse", "ref": f"secret://platform/{tenant}/warehouse"}],
         "secrets_inline": 0,
-        "images": [{"repository": f"registry.internal/{tenant}/{pipeline}", "digest": "sha256:5f1d"}],
+        "images": [
+            {"repository": f"registry.internal/{tenant}/{pipeline}", "digest": "sha256:5f1d"}
+        ],
         "drivers": [],
         "logging": {"access_enabled": True, "access_sink": f"s3://logs/{tenant}"},
         "retries": {"max_attempts": 2},

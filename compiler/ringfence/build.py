@@ -76,7 +76,9 @@ def release_layer(compiled: Compiled, *, release: str, environment: str) -> Rele
     assert isinstance(spec, Release)
     if environment not in spec.environments:
         near = did_you_mean(environment, spec.environments)
-        hint = f"did you mean `{near}`?" if near else f"environments: {', '.join(spec.environments)}"
+        hint = (
+            f"did you mean `{near}`?" if near else f"environments: {', '.join(spec.environments)}"
+        )
         raise UsageError(f"release `{release}` has no environment `{environment}`", help=hint)
     known = None
     if spec.supersedes:
@@ -108,9 +110,7 @@ def _release(compiled: Compiled, name: str) -> Policy:
     return releases[name]
 
 
-def build_policy(
-    compiled: Compiled, units: Sequence[TenantUnit], *, layer: ReleaseLayer
-) -> Build:
+def build_policy(compiled: Compiled, units: Sequence[TenantUnit], *, layer: ReleaseLayer) -> Build:
     """Emit a policy bundle for these tenants: all of them for a gateway, one for a slice."""
     points = compiled.platform.points
     files = policy_files(points, units, release=layer.data(), fresh=layer.fresh)
@@ -154,7 +154,11 @@ def signed_archive(
     build: Build, *, key: EllipticCurvePrivateKey | None, keyid: str
 ) -> tuple[dict[str, bytes], bytes]:
     """Return a bundle's complete files and its archive; unsigned only where `key` is None."""
-    metadata = {"content": build.content, "release": build.release, "environment": build.environment}
+    metadata = {
+        "content": build.content,
+        "release": build.release,
+        "environment": build.environment,
+    }
     files = {
         **build.files,
         ".manifest": manifest(revision=build.revision, roots=build.roots, metadata=metadata),
@@ -162,4 +166,3 @@ def signed_archive(
     if key is not None:
         files[".signatures.json"] = sign(files, key=key, keyid=keyid)
     return files, pack(files)
-

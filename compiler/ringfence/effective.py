@@ -76,9 +76,7 @@ def _parameters(compiled: Compiled, tenant: str) -> Iterator[Row]:
         yield Row(field=f"params.{name}", value=_text(value), source=str(place))
 
 
-def _levels(
-    compiled: Compiled, tenant: str, *, environment: str, release: str
-) -> Iterator[Row]:
+def _levels(compiled: Compiled, tenant: str, *, environment: str, release: str) -> Iterator[Row]:
     releases = {policy.metadata.name: policy for policy in compiled.of_kind("Release")}
     if not release and len(releases) != 1:
         raise UsageError("which release?", help=f"give --release: {', '.join(releases) or 'none'}")

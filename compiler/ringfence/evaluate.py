@@ -72,7 +72,11 @@ def evaluate(
         files = bundle_files(compiled, release=policy.metadata.name, environment=environment)
         with PolicyServer(files) as server:
             decision = server.decide([(dict(request), now * _NS)])[0]
-        decisions[environment] = decision or {"action": "block", "allowed": False, "evaluated": False}
+        decisions[environment] = decision or {
+            "action": "block",
+            "allowed": False,
+            "evaluated": False,
+        }
     return decisions
 
 

@@ -64,9 +64,7 @@ def _lower(repository: Repository, *, now: int) -> tuple[Compiled, list[Diagnost
         program, problems = lower_tenant(name, policies, platform=platform)
         tenants.append(program)
         diagnostics += problems
-    compiled = Compiled(
-        repository=repository, platform=platform, tenants=tuple(tenants), now=now
-    )
+    compiled = Compiled(repository=repository, platform=platform, tenants=tuple(tenants), now=now)
     return compiled, diagnostics
 
 

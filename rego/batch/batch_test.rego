@@ -12,3 +12,15 @@ test_input_and_clock_are_those_of_the_case if {
 		with data.ringfence.main.decision as {"action": "allow"}
 	answers == {[7, {"action": "allow"}]}
 }
+
+test_masked_tokens_are_replayed_from_what_was_recorded if {
+	request := {"facts": {"scan": {"status": "passed"}}, "recorded": {"unattested": []}}
+	value := batch.recorded_value(["scan", "status"], "") with input as request
+	value == "passed"
+}
+
+test_what_was_not_attested_then_is_missing if {
+	request := {"facts": {"scan": {"status": "passed"}}, "recorded": {"unattested": ["scan.status"]}}
+	value := batch.recorded_value(["scan", "status"], "") with input as request
+	value == ""
+}

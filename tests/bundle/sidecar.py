@@ -34,7 +34,7 @@ class BundleServer:
                 self.end_headers()
                 self.wfile.write(content or b"")
 
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name there
+            def log_message(self, format: str, *args: Any) -> None:
                 """Say nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)

@@ -22,7 +22,9 @@ def rule_ids_are_unique(compiled: Compiled) -> Iterator[Diagnostic]:
             if other is rule or (_is_built_in(other.span) and _is_built_in(rule.span)):
                 continue
             message = f"rule id `{name}` is taken, {_place(other.span)}"
-            yield Diagnostic("RF301", rule.span, message, "choose another id; ids are stable for ever")
+            yield Diagnostic(
+                "RF301", rule.span, message, "choose another id; ids are stable for ever"
+            )
 
 
 def _is_built_in(span: Span) -> bool:

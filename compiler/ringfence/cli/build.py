@@ -8,23 +8,64 @@ import click
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
-@click.option("--output", "-o", type=click.Path(path_type=Path), required=True, help="Directory to write to; it is created.")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="Directory to write to; it is created.",
+)
 @click.option("--release", required=True, help="Release to build.")
 @click.option("--env", "environment", required=True, help="Environment to build it for.")
-@click.option("--tenant", "tenants", multiple=True, help="Build this tenant's slice; may be repeated.")
-@click.option("--slices", is_flag=True, help="Build a slice for every tenant, beside the bundle of all.")
-@click.option("--signing-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="ES256 key of this environment, in PEM.")
+@click.option(
+    "--tenant", "tenants", multiple=True, help="Build this tenant's slice; may be repeated."
+)
+@click.option(
+    "--slices", is_flag=True, help="Build a slice for every tenant, beside the bundle of all."
+)
+@click.option(
+    "--signing-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="ES256 key of this environment, in PEM.",
+)
 @click.option("--keyid", default="", help="Key id; the key's thumbprint unless given.")
-@click.option("--live-key", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="ES256 key of the live bundle; the signing key unless given.")
-@click.option("--passphrase-file", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="File with the keys' passphrase.")
+@click.option(
+    "--live-key",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="ES256 key of the live bundle; the signing key unless given.",
+)
+@click.option(
+    "--passphrase-file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="File with the keys' passphrase.",
+)
 @click.option("--unsafe-unsigned", is_flag=True, help="Write bundles that no locked OPA will load.")
-@click.option("--serial", type=click.IntRange(min=1), help="Serial of the live bundle; the time in seconds unless given.")
-@click.option("--live-hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True, help="How long the live bundle holds.")
-@click.option("--service-url", default="http://127.0.0.1:8080", show_default=True, help="Where sidecars fetch bundles.")
-@click.option("--logs-url", default="", help="Where sidecars upload decision logs; the console unless given.")
+@click.option(
+    "--serial",
+    type=click.IntRange(min=1),
+    help="Serial of the live bundle; the time in seconds unless given.",
+)
+@click.option(
+    "--live-hours",
+    type=click.IntRange(1, 24 * 31),
+    default=24,
+    show_default=True,
+    help="How long the live bundle holds.",
+)
+@click.option(
+    "--service-url",
+    default="http://127.0.0.1:8080",
+    show_default=True,
+    help="Where sidecars fetch bundles.",
+)
+@click.option(
+    "--logs-url", default="", help="Where sidecars upload decision logs; the console unless given."
+)
 @click.option("--unpack", is_flag=True, help="Write each bundle's files too, for reviewers.")
 @click.option("--record", is_flag=True, help="Record this release's levels in its lock file.")
-@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
+)
 def command(path: Path, **options: object) -> None:
     """Compile the repository at PATH: signed bundles, the live bundle, and the locked OPA configuration.
 

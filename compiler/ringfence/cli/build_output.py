@@ -88,7 +88,9 @@ def _key(options: BuildOptions, path: Path | None, keyid: str) -> _Key | None:
     key = load_private(path, passphrase=passphrase)
     if not isinstance(key, EllipticCurvePrivateKey):
         hint = "make one with `ringfence keygen --type es256`"
-        raise UsageError(f"`{path}` is no P-256 key, and OPA verifies ES256 bundles only", help=hint)
+        raise UsageError(
+            f"`{path}` is no P-256 key, and OPA verifies ES256 bundles only", help=hint
+        )
     public = key.public_key()
     return _Key(key, keyid or thumbprint(public), public_pem(public))
 

@@ -11,8 +11,12 @@ import click
 @click.argument("path", type=click.Path(exists=True, path_type=Path), default=".")
 @click.option("--tenant", required=True, help="Tenant to print.")
 @click.option("--env", "environment", default="", help="Print levels in this environment too.")
-@click.option("--release", default="", help="Release that the levels are of; the only one unless given.")
-@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@click.option(
+    "--release", default="", help="Release that the levels are of; the only one unless given."
+)
+@click.option(
+    "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
+)
 def command(path: Path, tenant: str, environment: str, release: str, form: str) -> None:
     """Print every value in force for a tenant, with the file:line:column that it comes from.
 

@@ -10,11 +10,26 @@ import click
 
 @click.command()
 @click.argument("request", type=click.Path(exists=True, allow_dash=True, path_type=Path))
-@click.option("--policies", "-p", type=click.Path(exists=True, path_type=Path), default=".", help="Policy repository; the current directory unless given.")
-@click.option("--release", default="", help="Release whose levels count; the only one unless given.")
-@click.option("--env", "environments", multiple=True, help="Environment; may be repeated; all of the release unless given.")
+@click.option(
+    "--policies",
+    "-p",
+    type=click.Path(exists=True, path_type=Path),
+    default=".",
+    help="Policy repository; the current directory unless given.",
+)
+@click.option(
+    "--release", default="", help="Release whose levels count; the only one unless given."
+)
+@click.option(
+    "--env",
+    "environments",
+    multiple=True,
+    help="Environment; may be repeated; all of the release unless given.",
+)
 @click.option("--now", default="", help='Clock to decide under, such as "2026-11-20T09:00:00Z".')
-@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
+)
 def command(
     request: Path, policies: Path, release: str, environments: tuple[str, ...], now: str, form: str
 ) -> None:

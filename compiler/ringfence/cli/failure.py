@@ -19,7 +19,9 @@ def report_failure(error: Exception) -> int:
     if isinstance(error, CompileError):
         from ringfence.report.pretty import render_diagnostics
 
-        text = render_diagnostics(error.diagnostics, sources=error.sources, color=sys.stderr.isatty())
+        text = render_diagnostics(
+            error.diagnostics, sources=error.sources, color=sys.stderr.isatty()
+        )
         click.echo(text, err=True)
         return 3
     if isinstance(error, RingfenceError):

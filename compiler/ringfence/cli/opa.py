@@ -37,7 +37,9 @@ def path() -> None:
 
 @command.command(context_settings={"ignore_unknown_options": True})
 @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
-@click.option("--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True)
+@click.option(
+    "--config", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=True
+)
 def run(arguments: tuple[str, ...], config: Path) -> None:
     """Run OPA with a configuration that `build` wrote, locked down.
 

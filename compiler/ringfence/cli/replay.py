@@ -9,15 +9,39 @@ import click
 
 
 @click.command()
-@click.argument("logs", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--candidate", required=True, type=click.Path(exists=True, file_okay=False, path_type=Path), help="Policy repository to try.")
-@click.option("--baseline", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".", show_default=True, help="Policy repository that was in force.")
+@click.argument(
+    "logs", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path)
+)
+@click.option(
+    "--candidate",
+    required=True,
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Policy repository to try.",
+)
+@click.option(
+    "--baseline",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=".",
+    show_default=True,
+    help="Policy repository that was in force.",
+)
 @click.option("--release", required=True, help="Release, in both.")
 @click.option("--env", "environment", required=True, help="Environment, in both.")
 @click.option("--exact", is_flag=True, help="Evaluate every event on OPA; at present the only way.")
-@click.option("--fail-on", type=click.Choice(["new-block", "new-allow", "any"]), help="Exit 2 when this is found.")
-@click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), help="Write the report as JSON too.")
-@click.option("--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True)
+@click.option(
+    "--fail-on",
+    type=click.Choice(["new-block", "new-allow", "any"]),
+    help="Exit 2 when this is found.",
+)
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the report as JSON too.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
+)
 def command(
     logs: tuple[Path, ...],
     candidate: Path,
@@ -50,15 +74,21 @@ def command(
 
     now = int(time.time())
     sides = [
-        bundle_files(compile_repository(find_root(path), now=now), release=release, environment=environment)
+        bundle_files(
+            compile_repository(find_root(path), now=now), release=release, environment=environment
+        )
         for path in (baseline, candidate)
     ]
     with (
         PolicyServer(sides[0]) as before,
         PolicyServer(sides[1]) as after,
-        click.progressbar(length=0, label="replaying", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar,
+        click.progressbar(
+            length=0, label="replaying", file=sys.stderr, hidden=not sys.stderr.isatty()
+        ) as bar,
     ):
-        report = replay_exact(read_events(logs), baseline=before, candidate=after, progress=bar.update)
+        report = replay_exact(
+            read_events(logs), baseline=before, candidate=after, progress=bar.update
+        )
     text = json.dumps(report.as_json(), indent=2, sort_keys=True)
     if output:
         write_whole(output, text.encode() + b"\n")

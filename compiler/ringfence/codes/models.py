@@ -31,9 +31,7 @@ CODES: dict[str, CodeInfo] = {
         "scope. Files below `fixtures/` and `*.lock.yaml` are not policies.",
     ),
     "RF109": CodeInfo("unknown owner", "`owner` is one of the teams in `ringfence.yaml`."),
-    "RF110": CodeInfo(
-        "no project file", "A policy repository has a `ringfence.yaml` at its root."
-    ),
+    "RF110": CodeInfo("no project file", "A policy repository has a `ringfence.yaml` at its root."),
     "RF111": CodeInfo(
         "another ringfence is due",
         "`ringfence.yaml` states the versions of ringfence that may compile this repository.",

@@ -113,7 +113,9 @@ class Body:
         items = _items(fact)
         inner = [f"some item in {reference('f', fact.path)}"]
         read = " ".join(heads)
-        inner += [_bind_item(local, f) for local, f in items if f.name and (self.gated or local in read)]
+        inner += [
+            _bind_item(local, f) for local, f in items if f.name and (self.gated or local in read)
+        ]
         inner += gate(items) if self.gated else []
         # A lone head stands in a variable: `opa fmt` drops the brackets that it would need.
         head = "found" if len(heads) == 1 else f"[{', '.join(heads)}]"

@@ -62,11 +62,19 @@ def policy_files(
 ) -> PolicyFiles:
     """Emit all files of a policy bundle but the one that holds its digests."""
     programs = [points[name] for name in sorted(points)]
-    content = {**_hand_written(), **_modules(programs, units, fresh=fresh), **_data(programs, units)}
+    content = {
+        **_hand_written(),
+        **_modules(programs, units, fresh=fresh),
+        **_data(programs, units),
+    }
     source = {
         program.point.key: {
             "*": {rule.id: str(rule.span) for rule in program.rules},
-            **{unit.name: unit.sources[program.point.key] for unit in units if program.point.key in unit.sources},
+            **{
+                unit.name: unit.sources[program.point.key]
+                for unit in units
+                if program.point.key in unit.sources
+            },
         }
         for program in programs
     }
@@ -116,9 +124,7 @@ def _data(programs: Sequence[PointProgram], units: Sequence[TenantUnit]) -> dict
     return {f"ringfence/{name}/data.json": json_bytes(value) for name, value in documents.items()}
 
 
-def about_file(
-    *, policy: Mapping[str, str], points: Iterable[str]
-) -> dict[str, bytes]:
+def about_file(*, policy: Mapping[str, str], points: Iterable[str]) -> dict[str, bytes]:
     """Write the file that names the bundle's digests, and the decision on a clean request."""
     clean = {
         "action": "allow",
@@ -143,7 +149,11 @@ def about_file(
 def _hand_written() -> Mapping[str, bytes]:
     root = rego_root()
     files: dict[str, bytes] = {}
-    for top, place in (("kernel", "ringfence/kernel"), ("lib", "ringfence/lib"), ("system", "system")):
+    for top, place in (
+        ("kernel", "ringfence/kernel"),
+        ("lib", "ringfence/lib"),
+        ("system", "system"),
+    ):
         for path, item in _walk(root / top):
             if path.endswith(".rego") and not path.endswith("_test.rego"):
                 files[f"{place}/{path}"] = item.read_bytes()

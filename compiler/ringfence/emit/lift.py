@@ -21,7 +21,9 @@ def lift(rules: Sequence[Rule]) -> tuple[tuple[Rule, ...], tuple[object, ...]]:
 
     def change(expr: Expr) -> Expr | None:
         match expr:
-            case Compare(op, left, Literal(value)) if op in _ORDERED and not isinstance(value, (str, bool, tuple)):
+            case Compare(op, left, Literal(value)) if op in _ORDERED and not isinstance(
+                value, (str, bool, tuple)
+            ):
                 numbers.append(value)
                 return Compare(op, rewrite(left, change), Lifted(len(numbers) - 1))
             case _:

@@ -9,7 +9,23 @@ __all__ = ["local_names", "reference", "rule_local"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEYWORDS = frozenset(
-    """as contains default else every false if import in not null package some true with""".split()
+    [
+        "as",
+        "contains",
+        "default",
+        "else",
+        "every",
+        "false",
+        "if",
+        "import",
+        "in",
+        "not",
+        "null",
+        "package",
+        "some",
+        "true",
+        "with",
+    ]
 )
 # Rego's root documents, and the names that emitted bodies use themselves.
 _RESERVED = _KEYWORDS | {"data", "f", "found", "input", "item", "now", "row", "set", "t"}

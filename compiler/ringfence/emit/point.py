@@ -75,6 +75,8 @@ def _derived(program: PointProgram, *, params: str) -> list[tuple[str, tuple[str
     return found
 
 
-def _render(template: str, rules: Vector, *, labels: Mapping[str, object], **context: object) -> str:
+def _render(
+    template: str, rules: Vector, *, labels: Mapping[str, object], **context: object
+) -> str:
     """Lay a vector out; `labels` are what the module calls its rules."""
     return environment().get_template(template).render(vector=rules, labels=labels, **context)

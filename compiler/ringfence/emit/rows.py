@@ -86,4 +86,3 @@ def _type(kind: FactType) -> dict[str, object]:
     limits = {"minimum": kind.minimum, "maximum": kind.maximum} if kind.scalar.is_number else {}
     values = {"values": list(kind.values)} if kind.values else {}
     return {"scalar": str(kind.scalar), **values, **limits, **many}
-

@@ -60,7 +60,11 @@ def emit_tenant(tenant: TenantProgram, *, points: Mapping[str, PointProgram]) ->
 
 
 def _own(
-    rules: list[Rule], program: PointProgram, *, lists: dict[str, str], rows: dict[str, list[object]]
+    rules: list[Rule],
+    program: PointProgram,
+    *,
+    lists: dict[str, str],
+    rows: dict[str, list[object]],
 ) -> dict[str, object]:
     lifted, numbers = lift(rules)
     point, derived = program.point, program.derived

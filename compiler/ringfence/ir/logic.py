@@ -66,7 +66,9 @@ class Optionals:
             match node:
                 case FactRef(name) if not self._facts[name].required:
                     found[Has(node)] = None
-                case ItemRef(variable, field) if field and not _field(items[variable], field).required:
+                case ItemRef(variable, field) if (
+                    field and not _field(items[variable], field).required
+                ):
                     found[Has(node)] = None
                 case Derived(name):
                     found.update(dict.fromkeys(self.guards(self._derived[name], items)))
@@ -146,9 +148,7 @@ def complement(expr: Expr) -> Expr:
         case Compare(op, left, right):
             return Compare(_OPPOSITE[op], left, right)
         case Quantifier(kind):
-            other = (
-                QuantifierKind.ALL if kind is QuantifierKind.EXISTS else QuantifierKind.EXISTS
-            )
+            other = QuantifierKind.ALL if kind is QuantifierKind.EXISTS else QuantifierKind.EXISTS
             return replace(expr, kind=other, body=complement(expr.body))
         case Literal(bool(value)):
             return FALSE if value else TRUE

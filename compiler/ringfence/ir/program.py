@@ -10,7 +10,6 @@ from ringfence.ir.lower.facts import extend_points, unknown_point
 from ringfence.ir.lower.lowering import Lowering
 from ringfence.ir.lower.policy_set import lower_set, parameter_value
 from ringfence.ir.rule import PointProgram, Rule, TenantProgram
-from ringfence.ir.schema import DecisionPoint
 from ringfence.language.facts import all_points
 from ringfence.language.kinds import all_kinds
 from ringfence.language.kinds.policy_set import Parameter, PolicySet
@@ -103,7 +102,9 @@ def lower_tenant(
             params[shared.point][full] = shared.value
     rules: list[Rule] = []
     for policy in _of(policies, "PolicySet"):
-        diagnostics += _own_set(policy, platform=platform, params=params, sources=sources, rules=rules)
+        diagnostics += _own_set(
+            policy, platform=platform, params=params, sources=sources, rules=rules
+        )
     tenant = next((p for p in _of(policies, "Tenant")), None)
     program = TenantProgram(
         name=name,
@@ -167,7 +168,9 @@ def _overrides(
         shared, span = platform.params.get(name), policy.key("set", name)
         if shared is None:
             known = ", ".join(sorted(platform.params)) or "none"
-            diagnostics.append(Diagnostic("RF310", span, f"no parameter `{name}`", f"parameters: {known}"))
+            diagnostics.append(
+                Diagnostic("RF310", span, f"no parameter `{name}`", f"parameters: {known}")
+            )
             continue
         try:
             value = parameter_value(shared.parameter, raw)
@@ -195,21 +198,28 @@ def _too_loose(
         return "RF302", message, f"list `field: {name}` under `loosens` with a rationale"
     bound = parameter_value(parameter, parameter.overridable.loosen_to)
     if _is_looser(parameter, value, than=bound):
-        return "RF303", message, f"the platform lets it be loosened to `{parameter.overridable.loosen_to}`"
+        return (
+            "RF303",
+            message,
+            f"the platform lets it be loosened to `{parameter.overridable.loosen_to}`",
+        )
     return None
 
 
 def _is_looser(parameter: Parameter, value: object, *, than: object) -> bool:
     # Without an order any other value counts as looser.
     if parameter.stricter == "higher":
-        return value < than  # type: ignore[operator] # both are of the parameter's ordered type
+        return bool(value < than)  # type: ignore[operator] # both are of the parameter's ordered type
     if parameter.stricter == "lower":
-        return value > than  # type: ignore[operator]
+        return bool(value > than)  # type: ignore[operator] # the same
     return value != than
 
 
 def _escalation(
-    tenant: Policy | None, governing: Mapping[str, Policy], policies: Sequence[Policy], platform: Platform
+    tenant: Policy | None,
+    governing: Mapping[str, Policy],
+    policies: Sequence[Policy],
+    platform: Platform,
 ) -> str:
     if tenant and isinstance(tenant.spec, Tenant) and tenant.spec.escalation:
         return tenant.spec.escalation
@@ -223,7 +233,7 @@ def _of(policies: Iterable[Policy], kind: str) -> list[Policy]:
 
 def _single(
     policies: Sequence[Policy], kinds: Iterable[str]
-) -> tuple[dict[str, Policy], list[Diagnostic]]:
+) -> tuple[dict[str, Policy], tuple[Diagnostic, ...]]:
     found: dict[str, Policy] = {}
     diagnostics = []
     for policy in policies:
@@ -235,7 +245,7 @@ def _single(
             message = f"`{first.document.file}` is a {policy.kind.name} of `{policy.scope}` already"
             diagnostics.append(Diagnostic("RF306", span, message, "join the two"))
     found.pop("Tenant", None)
-    return found, diagnostics
+    return found, tuple(diagnostics)
 
 
 def _tenant_kinds() -> list[str]:

@@ -123,12 +123,21 @@ def _loosened(policy: Policy, name: str) -> bool:
 def _check_loosening(
     name: str, outer: Setting, inner: Setting, *, broad: Policy | None, narrow: Policy
 ) -> Iterator[Diagnostic]:
-    limits = {entry.field: entry.loosen_to for entry in getattr(broad and broad.spec, "overridable", ())}
+    limits = {
+        entry.field: entry.loosen_to for entry in getattr(broad and broad.spec, "overridable", ())
+    }
     message = f"`{name}` is looser than the platform's, {outer.span}"
     if name not in limits:
-        yield Diagnostic("RF303", inner.span, message, "tighten it; the platform does not let it be loosened")
+        yield Diagnostic(
+            "RF303", inner.span, message, "tighten it; the platform does not let it be loosened"
+        )
     elif not _loosened(narrow, name):
-        yield Diagnostic("RF302", inner.span, message, f"tighten it, or list `field: {name}` under `loosens` with a rationale")
+        yield Diagnostic(
+            "RF302",
+            inner.span,
+            message,
+            f"tighten it, or list `field: {name}` under `loosens` with a rationale",
+        )
     else:
         furthest = limits[name]
         bound = parse_duration(furthest) if isinstance(furthest, str) else furthest

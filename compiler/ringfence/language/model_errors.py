@@ -31,7 +31,10 @@ def model_diagnostics(
     best: dict[Path, Diagnostic] = {}
     for one in error.errors(include_url=False):
         path = at + _existing(document, at, one["loc"])
-        best.setdefault((*path, one["type"] == "missing" and one["loc"][-1]), _one(document, one, path, model, at))
+        best.setdefault(
+            (*path, one["type"] == "missing" and one["loc"][-1]),
+            _one(document, one, path, model, at),
+        )
     return tuple(best.values())
 
 

@@ -107,7 +107,9 @@ def _known(document: Document) -> tuple[Diagnostic, ...]:
     spans = document.spans
     if version is not None and version != API_VERSION:
         message = f"apiVersion `{version}` is unknown"
-        return (Diagnostic("RF104", spans.value(("apiVersion",)), message, f"write `{API_VERSION}`"),)
+        return (
+            Diagnostic("RF104", spans.value(("apiVersion",)), message, f"write `{API_VERSION}`"),
+        )
     if name is not None and name not in all_kinds():
         near = did_you_mean(str(name), all_kinds())
         hint = f"did you mean `{near}`?" if near else f"kinds: {', '.join(all_kinds())}"

@@ -50,7 +50,12 @@ class _ProjectFile(Model):
     ringfence: Annotated[str, AfterValidator(_specifier)]
     teams: Annotated[dict[Name, Team], Field(min_length=1)]
     directories: Annotated[
-        dict[Annotated[str, Field(pattern=r"^[a-z0-9-]+(?:/(?:[a-z0-9-]+|\{tenant\}|\{contract\}))*$")], Directory],
+        dict[
+            Annotated[
+                str, Field(pattern=r"^[a-z0-9-]+(?:/(?:[a-z0-9-]+|\{tenant\}|\{contract\}))*$")
+            ],
+            Directory,
+        ],
         Field(min_length=1),
     ]
 
@@ -106,6 +111,4 @@ def read_project(root: FilePath) -> Project | tuple[Diagnostic, ...]:
         message = f"this is ringfence {__version__}, and the repository wants `{model.ringfence}`"
         hint = "install a version that fits, or change the constraint after a review"
         return (Diagnostic("RF111", document.spans.value(("ringfence",)), message, hint),)
-    return Project(
-        root=root, document=document, teams=model.teams, directories=model.directories
-    )
+    return Project(root=root, document=document, teams=model.teams, directories=model.directories)

@@ -76,7 +76,9 @@ def _one_line(text: str) -> str:
 Name = Annotated[str, Field(pattern=NAME_PATTERN)]
 RuleId = Annotated[str, Field(pattern=RULE_ID_PATTERN, max_length=128)]
 Identity = Annotated[str, Field(pattern=r"^(?:user|group|service):[^\s]{1,200}$")]
-Text = Annotated[str, Field(min_length=1, max_length=2000), AfterValidator(str.strip), Field(min_length=1)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=2000), AfterValidator(str.strip), Field(min_length=1)
+]
 Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
 Duration = Annotated[int, BeforeValidator(parse_duration)]
 DecimalText = Annotated[Decimal, BeforeValidator(parse_decimal)]

@@ -27,7 +27,12 @@ class OpaDecisions:
     """
 
     def __init__(
-        self, *, host: str = "127.0.0.1", port: int = 8181, unix: Path | None = None, timeout: float = 5.0
+        self,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 8181,
+        unix: Path | None = None,
+        timeout: float = 5.0,
     ) -> None:
         from opa_client import OpaClient
 
@@ -49,8 +54,10 @@ class OpaDecisions:
             answer = self._client.query_rule(
                 input_data=dict(request), package_path=package, rule_name=rule
             )
-        except Exception as error:  # noqa: BLE001 - the client raises many kinds; all mean no decision
-            raise OpaError(f"OPA gave no answer: {type(error).__name__}", help="is it running?") from None
+        except Exception as error:
+            raise OpaError(
+                f"OPA gave no answer: {type(error).__name__}", help="is it running?"
+            ) from None
         result = answer.get("result") if isinstance(answer, dict) else None
         if not isinstance(result, dict) or not isinstance(result.get("allowed"), bool):
             raise OpaError("OPA's answer holds no decision", help="is the right bundle loaded?")

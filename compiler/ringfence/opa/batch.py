@@ -25,7 +25,10 @@ def batch_module(folder: Path) -> Path:
 
 
 def evaluate_batch(
-    server: OpaServer, requests_: Sequence[tuple[object, int]], *, session: requests.Session | None = None
+    server: OpaServer,
+    requests_: Sequence[tuple[object, int]],
+    *,
+    session: requests.Session | None = None,
 ) -> list[dict[str, Any] | None]:
     """Return the decision of each (input, clock in ns), None where OPA leaves it undefined.
 

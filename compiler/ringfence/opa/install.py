@@ -87,7 +87,9 @@ def download(url: str, *, sha256: str, target: Path) -> Path:
     if not sha256:
         raise OpaError(f"no digest is known for `{url}`", help="give the release's --sha256")
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=target.parent, prefix=f".{target.name}-", delete=False) as file:
+    with tempfile.NamedTemporaryFile(
+        dir=target.parent, prefix=f".{target.name}-", delete=False
+    ) as file:
         try:
             digest = hashlib.sha256()
             with requests.get(url, stream=True, timeout=60) as response:
@@ -96,7 +98,9 @@ def download(url: str, *, sha256: str, target: Path) -> Path:
                     digest.update(chunk)
                     file.write(chunk)
                     if file.tell() > _MOST:
-                        raise OpaError(f"`{url}` is larger than {_MOST} bytes", help="check the URL")
+                        raise OpaError(
+                            f"`{url}` is larger than {_MOST} bytes", help="check the URL"
+                        )
             if not hmac.compare_digest(digest.hexdigest(), sha256.lower()):
                 message = f"`{url}` has SHA-256 {digest.hexdigest()}, not {sha256}"
                 raise OpaError(message, help="don't run it; check the URL and the digest")
@@ -140,7 +144,9 @@ def build(tool: Tool, *, target: Path) -> Path:
         )
         if result.returncode:
             lines = result.stderr.strip().splitlines() or ["no output"]
-            raise OpaError(f"{tool.name} could not be built: {lines[-1]}", help="check `go env GOPROXY`")
+            raise OpaError(
+                f"{tool.name} could not be built: {lines[-1]}", help="check `go env GOPROXY`"
+            )
         binary.replace(target)
     return target
 

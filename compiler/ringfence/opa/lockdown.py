@@ -32,7 +32,11 @@ def opa_configuration(
     services: dict[str, object] = {"bundles": {"url": service_url}}
     logs: dict[str, object] = {
         "mask_decision": "/system/log/mask",
-        "reporting": {"upload_size_limit_bytes": _UPLOAD_LIMIT, "min_delay_seconds": 1, "max_delay_seconds": 5},
+        "reporting": {
+            "upload_size_limit_bytes": _UPLOAD_LIMIT,
+            "min_delay_seconds": 1,
+            "max_delay_seconds": 5,
+        },
     }
     if decision_logs_url:
         services["logs"] = {"url": decision_logs_url}
@@ -42,9 +46,7 @@ def opa_configuration(
     configuration = {
         "services": services,
         "labels": dict(labels),
-        "keys": {
-            keyid: {"algorithm": "ES256", "key": pem} for keyid, pem in sorted(keys.values())
-        },
+        "keys": {keyid: {"algorithm": "ES256", "key": pem} for keyid, pem in sorted(keys.values())},
         "bundles": {
             name: {
                 "service": "bundles",

@@ -136,7 +136,9 @@ def _rules(
                 where = policy.value("levels", "rules", name, environment, index)
                 if row.tenants == "*":
                     if index < len(rows) - 1:
-                        yield Diagnostic("RF406", where, "rows after `*` never match", "move `*` last")
+                        yield Diagnostic(
+                            "RF406", where, "rows after `*` never match", "move `*` last"
+                        )
                 elif row.tenants.wave not in waves:
                     message = f"no tenant is in wave `{row.tenants.wave}`"
                     hint = f"waves: {', '.join(sorted(waves)) or 'none'}"
@@ -158,4 +160,9 @@ def _steps(
                 path = ("levels", "rules", rule_id, environment)
                 span = policy.key(*path) if policy.has(*path) else policy.key("levels")
                 message = f"`{rule_id}` goes from {was} to {will} in `{environment}`"
-                yield Diagnostic("RF404", span, message, f"step to {_LADDER[_LADDER.index(Level(was)) + 1]} first")
+                yield Diagnostic(
+                    "RF404",
+                    span,
+                    message,
+                    f"step to {_LADDER[_LADDER.index(Level(was)) + 1]} first",
+                )

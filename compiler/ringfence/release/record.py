@@ -39,7 +39,9 @@ def read_record(path: Path) -> Record:
         raise UsageError(f"`{path}` is not a release record", help=hint) from None
 
 
-def write_record(path: Path, version: str, levels: Mapping[str, Mapping[str, Mapping[str, str]]]) -> None:
+def write_record(
+    path: Path, version: str, levels: Mapping[str, Mapping[str, Mapping[str, str]]]
+) -> None:
     """Add a version to a lock file; a version that is there may not change."""
     record = read_record(path)
     plain = {env: {rule: dict(by) for rule, by in rules.items()} for env, rules in levels.items()}

@@ -113,9 +113,11 @@ def _replayable(events: Iterable[LogEvent | LogFinding], report: Report) -> Iter
     for event in events:
         if isinstance(event, LogFinding):
             report.findings.append(event)
-        elif event.path != _PATH or not isinstance(event.input, dict) or not isinstance(event.result, dict):
-            report.not_replayable += 1
-        elif any(not pointer.startswith(_TOKENS) for pointer in (*event.erased, *event.masked)):
+        elif (
+            event.path != _PATH
+            or not isinstance(event.input, dict)
+            or not isinstance(event.result, dict)
+        ) or any(not pointer.startswith(_TOKENS) for pointer in (*event.erased, *event.masked)):
             report.not_replayable += 1
         else:
             report.with_recorded_tokens += bool(event.erased or event.masked)
@@ -163,7 +165,11 @@ def _count(
     if len(report.examples) < _EXAMPLES:
         report.examples.append(
             Change(
-                decision_id=event.decision_id, tenant=tenant, before=before, after=after, rules=changed
+                decision_id=event.decision_id,
+                tenant=tenant,
+                before=before,
+                after=after,
+                rules=changed,
             )
         )
 

@@ -16,9 +16,7 @@ __all__ = ["LogEvent", "LogFinding", "read_events"]
 
 MAX_INFLATED = 2 << 30
 MAX_LINE = 64 << 20
-_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})\Z"
-)
+_TIME = re.compile(r"(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})\Z")
 _CONSOLE = "Decision Log"
 
 
@@ -60,7 +58,7 @@ def read_events(paths: Sequence[Path]) -> Iterator[LogEvent | LogFinding]:
                 zipped = file.read(2) == b"\x1f\x8b"
                 file.seek(0)
                 stream = gzip.GzipFile(fileobj=file) if zipped else file
-                yield from _read(path.name, io.BufferedReader(stream))  # type: ignore[arg-type] # both are raw enough
+                yield from _read(path.name, io.BufferedReader(stream))
         except (OSError, EOFError, zlib.error) as error:
             yield LogFinding(str(path.name), f"cannot be read: {error}")
 
@@ -71,7 +69,9 @@ def _read(name: str, stream: io.BufferedReader) -> Iterator[LogEvent | LogFindin
         number += 1
         read += len(line)
         if len(line) > MAX_LINE or read > MAX_INFLATED:
-            yield LogFinding(f"{name}:{number}", "the line or the file is too long; the rest is not read")
+            yield LogFinding(
+                f"{name}:{number}", "the line or the file is too long; the rest is not read"
+            )
             return
         if not line.strip():
             continue
@@ -104,7 +104,9 @@ def _event(item: object, place: str) -> LogEvent | LogFinding | None:
         input=item.get("input"),
         result=item.get("result"),
         revisions={
-            str(name): str(one.get("revision", "")) for name, one in bundles.items() if isinstance(one, dict)
+            str(name): str(one.get("revision", ""))
+            for name, one in bundles.items()
+            if isinstance(one, dict)
         },
         erased=tuple(map(str, item.get("erased") or ())),
         masked=tuple(map(str, item.get("masked") or ())),

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import re2  # type: ignore[import-untyped]  # reason: ships no stubs
+import re2
+
 from ringfence.ir.expression import (
     And,
     AnyPrefix,

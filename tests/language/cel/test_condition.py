@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 import pytest
+
 from ringfence.errors import Span
 from ringfence.ir.expression import (
     And,

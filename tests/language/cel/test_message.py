@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ringfence.ir.rule import Message
 from ringfence.language.cel import compile_message
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from ringfence.language.cel import compile_condition
 
 from .interpret import Request, outcome

@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+
 from ringfence.codes import CODES
 from ringfence.errors import Diagnostic
 from ringfence.language.cel import compile_condition

@@ -55,7 +55,12 @@ def runner_rules(point: str) -> tuple[Rule, ...]:
 
 def _rule(rule_id: str, require: Expr, text: str, fix: str, **members: object) -> Rule:
     return Rule(
-        id=rule_id, point=START, require=require, message=message(text), fix=fix, **members  # type: ignore[arg-type] # the members are Rule's own keyword fields
+        id=rule_id,
+        point=START,
+        require=require,
+        message=message(text),
+        fix=fix,
+        **members,  # type: ignore[arg-type] # the members are Rule's own keyword fields
     )
 
 
@@ -76,9 +81,7 @@ def _combination() -> Iterable[Rule]:
     )
     yield _rule(
         "runner.classification",
-        any_of(
-            no(listed), is_in(fact("data.classification"), derived("matrix.classifications"))
-        ),
+        any_of(no(listed), is_in(fact("data.classification"), derived("matrix.classifications"))),
         "{facts.data.classification} data is more sensitive than this row of the matrix may touch",
         "run on a combination that is approved for this data",
     )

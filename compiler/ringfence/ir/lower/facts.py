@@ -76,7 +76,9 @@ def _type(spec: FactSpec | FieldSpec) -> FactType:
 def _problems(policy: Policy, name: str, spec: FactSpec) -> Iterable[Diagnostic]:
     span = policy.key("facts", name)
     if (spec.type == "enum") != bool(spec.values):
-        yield Diagnostic("RF309", span, f"`{name}`: `values` go with `type: enum`", "list the values")
+        yield Diagnostic(
+            "RF309", span, f"`{name}`: `values` go with `type: enum`", "list the values"
+        )
     if (spec.type == "records") != bool(spec.fields):
         message = f"`{name}`: `fields` go with `type: records`"
         yield Diagnostic("RF309", span, message, "list the fields of a record")

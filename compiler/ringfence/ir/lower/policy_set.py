@@ -101,7 +101,12 @@ def _rule(
     message = compile_message(rule.message, scope=scope, at=_at(policy, index, "message"))
     parts = (where, require, message)
     problems = tuple(d for part in parts if isinstance(part, tuple) for d in part)
-    if problems or isinstance(where, tuple) or isinstance(require, tuple) or isinstance(message, tuple):
+    if (
+        problems
+        or isinstance(where, tuple)
+        or isinstance(require, tuple)
+        or isinstance(message, tuple)
+    ):
         return problems
     redact = (Obligation((("redact", list(rule.redact)),)),) if rule.redact else ()
     return Rule(
@@ -167,4 +172,3 @@ def _qualified(message: Message, name: str) -> Iterator[str]:
     for place, part in enumerate(message.parts):
         is_param = place % 2 == 1 and part.startswith("params.")
         yield f"params.{name}.{part.removeprefix('params.')}" if is_param else part
-

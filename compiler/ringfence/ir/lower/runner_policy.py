@@ -63,7 +63,9 @@ def _cells(spec: RunnerPolicy) -> dict[_Combination, tuple[int, MatrixRow]]:
     return cells
 
 
-def _row(effective: Effective, cells: Mapping[_Combination, tuple[int, MatrixRow]]) -> dict[str, object]:
+def _row(
+    effective: Effective, cells: Mapping[_Combination, tuple[int, MatrixRow]]
+) -> dict[str, object]:
     sizes = _default_sizes(cells)
     matrix: dict[str, dict[str, dict[str, list[str]]]] = {}
     for (runner_class, network, size), (rank, _) in sorted(cells.items(), key=lambda c: c[0]):
@@ -119,7 +121,9 @@ def _missing(
     for field in due:
         if effective.value(field) is None:
             message = f"neither the platform nor this tenant says `{field}`"
-            yield Diagnostic("RF305", policy.key(), message, f"set `{field}` here, or at the platform")
+            yield Diagnostic(
+                "RF305", policy.key(), message, f"set `{field}` here, or at the platform"
+            )
 
 
 def _beyond_platform(

@@ -19,7 +19,7 @@ class Finding:
     help: str
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a control flow, not an error
     """Carry the one finding that ends a stage; never leaves the package."""
 
     def __init__(self, finding: Finding) -> None:

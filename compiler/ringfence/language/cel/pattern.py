@@ -62,7 +62,7 @@ def _piece_problem(piece: re.Match[str]) -> tuple[str, str, str] | None:
 
 
 def _compiled_problem(pattern: str) -> tuple[str, str, str] | None:
-    import re2  # type: ignore[import-untyped]  # reason: ships no stubs
+    import re2
 
     options = re2.Options()
     options.log_errors = False

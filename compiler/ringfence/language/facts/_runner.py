@@ -45,7 +45,9 @@ def _platform(name: str, kind: FactType, description: str, *, required: bool = T
 
 
 RUNNER_FACTS = (
-    _always("request.by", STRING, "identity of who asks, such as `user:maria@acme.example`", binds=True),
+    _always(
+        "request.by", STRING, "identity of who asks, such as `user:maria@acme.example`", binds=True
+    ),
     _always("runner.class", enum(*CLASSES), "kind of runner", binds=True),
     Fact(
         name="runner.size",
@@ -53,13 +55,23 @@ RUNNER_FACTS = (
         description="declared size; a new workload that declares none gets the tenant's default",
         binds=True,
     ),
-    _always("runner.profile", enum("standard", "custom"), "`custom` for a profile outside the catalogue", binds=True),
+    _always(
+        "runner.profile",
+        enum("standard", "custom"),
+        "`custom` for a profile outside the catalogue",
+        binds=True,
+    ),
     _always("runner.network", enum(*NETWORKS), "network profile", binds=True),
     _always("workload.id", STRING, "stable name of the workload", binds=True),
     _always("workload.is_new", BOOLEAN, "true until the workload's first deployment"),
     _always("workload.processes_events", BOOLEAN, "true when it processes events or partitions"),
     _always("pipeline.id", STRING, "pipeline that the run belongs to", binds=True),
-    _always("data.classification", enum(*CLASSIFICATIONS, ordered=True), "most sensitive data that the run touches", binds=True),
+    _always(
+        "data.classification",
+        enum(*CLASSIFICATIONS, ordered=True),
+        "most sensitive data that the run touches",
+        binds=True,
+    ),
     _always("run.concurrency", integer(), "runners that this request adds"),
     _always("run.estimate", DURATION, "estimated runtime that this request adds to the month"),
     _fact("run.timeout", DURATION, "declared timeout of a run"),
@@ -73,13 +85,24 @@ RUNNER_FACTS = (
         "endpoints",
         _records(
             Fact(name="host", required=True, description="host that the run connects to"),
-            Fact(name="private_available", type=BOOLEAN, required=True, description="private connectivity exists"),
-            Fact(name="dns_validated", type=BOOLEAN, description="the private name resolved as expected"),
+            Fact(
+                name="private_available",
+                type=BOOLEAN,
+                required=True,
+                description="private connectivity exists",
+            ),
+            Fact(
+                name="dns_validated",
+                type=BOOLEAN,
+                description="the private name resolved as expected",
+            ),
             Fact(name="dns_checked_at", type=TIMESTAMP, description="when DNS was validated"),
         ),
         "declared endpoints; may be empty",
     ),
-    _fact("residency.requirement_id", STRING, "residency requirement that an on-premise agent serves"),
+    _fact(
+        "residency.requirement_id", STRING, "residency requirement that an on-premise agent serves"
+    ),
     _always(
         "secrets",
         _records(
@@ -88,11 +111,19 @@ RUNNER_FACTS = (
         ),
         "declared secrets, by reference; may be empty",
     ),
-    _always("secrets_inline", integer(10_000), "inline values and environment literals that look like secrets"),
+    _always(
+        "secrets_inline",
+        integer(10_000),
+        "inline values and environment literals that look like secrets",
+    ),
     _always(
         "images",
         _records(
-            Fact(name="repository", required=True, description="registry and path, without tag or digest"),
+            Fact(
+                name="repository",
+                required=True,
+                description="registry and path, without tag or digest",
+            ),
             Fact(name="digest", description="`sha256:` digest"),
         ),
         "container images; may be empty",

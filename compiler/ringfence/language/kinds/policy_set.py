@@ -53,7 +53,9 @@ class CustomRule(Model):
     @model_validator(mode="after")
     def _redacts_something(self) -> "CustomRule":
         if (self.otherwise == "redact") != bool(self.redact):
-            raise ValueError("`redact` needs a list of pointers, and pointers need `otherwise: redact`")
+            raise ValueError(
+                "`redact` needs a list of pointers, and pointers need `otherwise: redact`"
+            )
         return self
 
 

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ringfence.language.kinds.kind import Kind
-from ringfence.language.values import Duration, Identity, Line, Model, Name, RuleId, Seq, Text, Timestamp
+from ringfence.language.values import (
+    Duration,
+    Identity,
+    Line,
+    Model,
+    Name,
+    RuleId,
+    Seq,
+    Text,
+    Timestamp,
+)
 
 __all__ = ["KIND", "Environment", "LevelRow", "Levels", "Release"]
 
