@@ -151,9 +151,13 @@ def build_live(
 
 
 def signed_archive(
-    build: Build, *, key: EllipticCurvePrivateKey | None, keyid: str
+    build: Build, *, key: EllipticCurvePrivateKey | None, keyid: str, scope: str
 ) -> tuple[dict[str, bytes], bytes]:
-    """Return a bundle's complete files and its archive; unsigned only where `key` is None."""
+    """Return a bundle's complete files and its archive; unsigned only where `key` is None.
+
+    `scope` is the bundle's name in the OPA configuration: it ties the signature to that place, so that
+    neither the live bundle nor another tenant's slice can stand in for it.
+    """
     metadata = {
         "content": build.content,
         "release": build.release,
@@ -164,5 +168,5 @@ def signed_archive(
         ".manifest": manifest(revision=build.revision, roots=build.roots, metadata=metadata),
     }
     if key is not None:
-        files[".signatures.json"] = sign(files, key=key, keyid=keyid)
+        files[".signatures.json"] = sign(files, key=key, keyid=keyid, scope=scope)
     return files, pack(files)

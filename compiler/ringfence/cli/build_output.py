@@ -12,7 +12,7 @@ from ringfence.bundle.archive import pack
 from ringfence.bundle.sign import sign
 from ringfence.check.compiled import Compiled
 from ringfence.errors import UsageError
-from ringfence.keys import load_private, public_pem, thumbprint
+from ringfence.keys import load_private, public_pem, read_passphrase, thumbprint
 from ringfence.opa.lockdown import opa_configuration
 from ringfence.pipeline import compile_repository, emit_tenants
 from ringfence.release.record import record_path, write_record
@@ -69,7 +69,10 @@ def write_build(options: BuildOptions) -> str:
         units = emit_tenants(chosen, platform=compiled.platform)
         build = build_policy(compiled, units, layer=layer)
         files, archive = signed_archive(
-            build, key=signer.key if signer else None, keyid=signer.keyid if signer else ""
+            build,
+            key=signer.key if signer else None,
+            keyid=signer.keyid if signer else "",
+            scope=label,
         )
         written.append(_write(options, label, build, files, archive, tenants=len(units)))
         if label == options.release or len(written) == 1:
@@ -84,8 +87,7 @@ def write_build(options: BuildOptions) -> str:
 def _key(options: BuildOptions, path: Path | None, keyid: str) -> _Key | None:
     if path is None:
         return None
-    passphrase = options.passphrase_file.read_bytes().strip() if options.passphrase_file else None
-    key = load_private(path, passphrase=passphrase)
+    key = load_private(path, passphrase=read_passphrase(file=options.passphrase_file))
     if not isinstance(key, EllipticCurvePrivateKey):
         hint = "make one with `ringfence keygen --type es256`"
         raise UsageError(
@@ -144,7 +146,7 @@ def _live(
         releases=releases,
     )
     if signer:
-        files[".signatures.json"] = sign(files, key=signer.key, keyid=signer.keyid)
+        files[".signatures.json"] = sign(files, key=signer.key, keyid=signer.keyid, scope="live")
     path = options.output / "live.tar.gz"
     write_whole(path, pack(files))
     return str(path)

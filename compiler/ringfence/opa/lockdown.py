@@ -26,8 +26,8 @@ def opa_configuration(
     """Return the configuration file of a sidecar, as YAML.
 
     `bundles` maps a bundle's name to its path below `service_url`; `keys` maps the same names to
-    (keyid, public key in PEM). Every bundle must be signed by its one key: with several keys and no
-    pinned `keyid`, OPA would take an unsigned bundle.
+    (keyid, public key in PEM). Each bundle must be signed by its one key, for its own place: the
+    signature's scope is the bundle's name.
     """
     services: dict[str, object] = {"bundles": {"url": service_url}}
     logs: dict[str, object] = {
@@ -51,7 +51,7 @@ def opa_configuration(
             name: {
                 "service": "bundles",
                 "resource": path,
-                "signing": {"keyid": keys[name][0]},
+                "signing": {"keyid": keys[name][0], "scope": name},
                 "polling": {"min_delay_seconds": 10, "max_delay_seconds": 30},
             }
             for name, path in sorted(bundles.items())
