@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from ringfence.language.kinds.kind import Kind
 from ringfence.language.values import Identity, Line, Model, RuleId, Seq, Timestamp
@@ -18,6 +18,12 @@ def _listed(value: object) -> object:
     if isinstance(value, list):
         return [{"id": item} if isinstance(item, str) else item for item in value]
     return value
+
+
+def _stays_below(path: str) -> str:
+    if ".." in path.split("/"):
+        raise ValueError("must stay below `fixtures/`")
+    return path
 
 
 class Missed(Model):
@@ -67,20 +73,35 @@ class Table(Model):
 
 
 class PolicyTest(Model):
-    """Tests of one scope's decisions at one point."""
+    """Tests of one scope's decisions at one point.
+
+    `base` is a file of facts below `fixtures/` beside the test. With `release`, `NAME/ENVIRONMENT`,
+    its real levels count; else all rules are enforced. `mirror` maps facts to the facts that they
+    repeat: where the base agrees, a change of the second changes the first. It replaces the decision
+    point's own list, and `mirror: {}` switches that off.
+    """
 
     at: Line
     now: Timestamp
     levels: Literal["enforce"] | None = None
-    release: Annotated[str, Field(pattern=r"^[a-z0-9-]+/[a-z0-9-]+$")] | None = None
-    base: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./-]+\.yaml$")]
+    release: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}/[a-z0-9-]{1,64}$")] | None = None
+    base: Annotated[
+        str, Field(pattern=r"^fixtures/[A-Za-z0-9_./-]+\.yaml$"), AfterValidator(_stays_below)
+    ]
+    mirror: dict[FactName, FactName] | None = None
     cases: Seq[Case] = ()
     tables: Seq[Table] = ()
+
+    @model_validator(mode="after")
+    def _has_one_source_of_levels(self) -> "PolicyTest":
+        if self.levels and self.release:
+            raise ValueError("has either `levels` or `release`: a release brings its own levels")
+        return self
 
 
 KIND = Kind(
     name="PolicyTest",
     spec=PolicyTest,
-    scopes=frozenset({"tenant", "contract"}),
+    scopes=frozenset({"platform", "tenant", "contract"}),
     description="A complete, allowed request, cases that change it, and tables over two facts.",
 )

@@ -1,0 +1,1 @@
+"""Run `PolicyTest` documents on the real OPA."""
