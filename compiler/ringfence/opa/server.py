@@ -28,7 +28,8 @@ class OpaServer:
 
     `paths` are bundles, directories or files to load; `bundle` loads them as bundles.
     `config` is a configuration file. With `unix`, the server listens on a Unix socket, else on a
-    free loopback port: see `socket_path` and `port`.
+    free loopback port: see `socket_path` and `port`. It must be ready in `starts_within` seconds, else
+    entering raises OpaError with OPA's last error.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class OpaServer:
         arguments: Sequence[str] = (),
         output: Path | None = None,
         opa: Path | None = None,
+        starts_within: float = _STARTS_WITHIN,
     ) -> None:
         self._opa = opa or find_opa()
         self._folder = Path(tempfile.mkdtemp(prefix="rf-"))
@@ -53,6 +55,7 @@ class OpaServer:
             *map(str, paths),
         ]
         self._output = output
+        self._starts_within = starts_within
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -102,7 +105,7 @@ class OpaServer:
         return self
 
     def _wait(self) -> None:
-        deadline = time.monotonic() + _STARTS_WITHIN
+        deadline = time.monotonic() + self._starts_within
         with self.session() as session:
             while time.monotonic() < deadline:
                 if self._process is None or self._process.poll() is not None:
@@ -114,7 +117,7 @@ class OpaServer:
                 time.sleep(0.02)
         lines = [line for line in self.errors().splitlines() if '"level":"error"' in line]
         last = lines[-1][:500] if lines else "it reported no error"
-        raise OpaError(f"OPA was not ready within {_STARTS_WITHIN:.0f} s: {last}")
+        raise OpaError(f"OPA was not ready within {self._starts_within:.0f} s: {last}")
 
     def __exit__(
         self,
