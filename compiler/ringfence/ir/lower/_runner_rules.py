@@ -40,6 +40,11 @@ DERIVED: tuple[tuple[str, Expr], ...] = (
             "matrix", fact("runner.class"), fact("runner.network"), fact("runner.size"), default=()
         ),
     ),
+    (
+        # Of the combination with the default size, which a request without a size gets.
+        "matrix.default_classifications",
+        lookup("matrix", fact("runner.class"), fact("runner.network"), literal(""), default=()),
+    ),
     ("usage.class_hours_after", add(fact("usage.class_hours_month"), fact("run.estimate"))),
     ("usage.running_after", add(fact("usage.running"), fact("run.concurrency"))),
 )
@@ -67,6 +72,8 @@ def _rule(rule_id: str, require: Expr, text: str, fix: str, **members: object) -
 def _combination() -> Iterable[Rule]:
     network_known = is_in(fact("runner.network"), param("networks"))
     listed = is_in("public", derived("matrix.classifications"))
+    default_listed = is_in("public", derived("matrix.default_classifications"))
+    classification = fact("data.classification")
     yield _rule(
         "runner.network",
         network_known,
@@ -75,13 +82,23 @@ def _combination() -> Iterable[Rule]:
     )
     yield _rule(
         "runner.matrix",
-        any_of(no(network_known), no(has("runner.size")), listed),
+        any_of(no(network_known), listed, all_of(no(has("runner.size")), default_listed)),
         "{facts.runner.class}/{facts.runner.size}/{facts.runner.network} is not in the tenant's matrix",
         "use a combination of the matrix, or have a row approved",
     )
     yield _rule(
         "runner.classification",
-        any_of(no(listed), is_in(fact("data.classification"), derived("matrix.classifications"))),
+        any_of(
+            no(listed),
+            is_in(classification, derived("matrix.classifications")),
+            all_of(
+                no(has("runner.size")),
+                any_of(
+                    no(default_listed),
+                    is_in(classification, derived("matrix.default_classifications")),
+                ),
+            ),
+        ),
         "{facts.data.classification} data is more sensitive than this row of the matrix may touch",
         "run on a combination that is approved for this data",
     )
