@@ -5,9 +5,18 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    WithJsonSchema,
+)
 
 __all__ = [
+    "DURATION_SCHEMA",
     "DecimalText",
     "Duration",
     "Identity",
@@ -80,8 +89,27 @@ Text = Annotated[
     str, Field(min_length=1, max_length=2000), AfterValidator(str.strip), Field(min_length=1)
 ]
 Line = Annotated[str, Field(min_length=1, max_length=500), AfterValidator(_one_line)]
-Duration = Annotated[int, BeforeValidator(parse_duration)]
-DecimalText = Annotated[Decimal, BeforeValidator(parse_decimal)]
-Timestamp = Annotated[int, BeforeValidator(parse_timestamp)]
+DURATION_SCHEMA = {
+    "type": "string",
+    "pattern": r"^(?:[0-9]{1,9}[smhd])+$",
+    "description": "a duration with units, such as 15m, 3h40m or 7d",
+}
+Duration = Annotated[int, BeforeValidator(parse_duration), WithJsonSchema(DURATION_SCHEMA)]
+DecimalText = Annotated[
+    Decimal,
+    BeforeValidator(parse_decimal),
+    WithJsonSchema({"type": ["string", "number"], "description": 'a decimal, such as "0.85"'}),
+]
+Timestamp = Annotated[
+    int,
+    BeforeValidator(parse_timestamp),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$",
+            "description": 'a quoted UTC time, such as "2026-11-20T09:00:00Z"',
+        }
+    ),
+]
 T = TypeVar("T")
 Seq = Annotated[tuple[T, ...], Strict(False)]

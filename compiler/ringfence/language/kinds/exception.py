@@ -3,10 +3,11 @@
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from ringfence.language.kinds.kind import Kind
 from ringfence.language.values import (
+    DURATION_SCHEMA,
     Identity,
     Line,
     Model,
@@ -50,7 +51,11 @@ PointName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*(?:\.[a-z][a-z0-9-]*)
 ExactText = Annotated[str, Field(min_length=1, max_length=1024), AfterValidator(_no_wildcard)]
 WholeNumber = Annotated[int, Field(ge=0, lt=10**15)]
 MatchValue = ExactText | bool | WholeNumber
-Limit = Annotated[WholeNumber, BeforeValidator(_limit)]
+Limit = Annotated[
+    WholeNumber,
+    BeforeValidator(_limit),
+    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 0}, DURATION_SCHEMA]}),
+]
 
 
 class CostPlan(Model):
