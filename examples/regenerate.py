@@ -1,22 +1,32 @@
 """Write what is generated and committed: the unpacked compile of the example, schemas, references."""
 
+import json
 import shutil
 from pathlib import Path
 
 from ringfence.build import build_policy, release_layer
 from ringfence.opa.policies import write_tree
 from ringfence.pipeline import compile_repository, emit_tenants
+from ringfence.report.reference import render_reference
 
 ROOT = Path(__file__).resolve().parent.parent
 # A fixed clock: expiries are judged by it, and nothing generated depends on today.
+MARKER = "<!-- What follows is written by `python -m examples.regenerate` from the models. -->\n"
 NOW = 1_795_219_200  # 2026-11-21T00:00:00Z
 
 
 def main() -> None:
-    """Regenerate `bundles/`."""
+    """Regenerate `bundles/` and the language reference."""
     target = ROOT / "bundles" / "data-platform"
     shutil.rmtree(target, ignore_errors=True)
     write_tree(target, unpacked(ROOT / "examples" / "data-platform", environment="prod"))
+    write_reference(ROOT / "docs" / "language.md")
+
+
+def write_reference(page: Path) -> None:
+    """Replace what follows the marker by the reference that the models write."""
+    written, marker, _ = page.read_text().partition(MARKER)
+    page.write_text(f"{written}{marker}\n{render_reference()}")
 
 
 def unpacked(repository: Path, *, environment: str) -> dict[str, bytes]:
@@ -30,8 +40,6 @@ def unpacked(repository: Path, *, environment: str) -> dict[str, bytes]:
 
 def _readable(path: str, data: bytes) -> bytes:
     """Indent JSON, so that a reviewer's diff shows lines."""
-    import json
-
     if not path.endswith(".json"):
         return data
     return (

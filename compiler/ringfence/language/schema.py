@@ -17,7 +17,9 @@ def document_schema(kinds: Mapping[str, Kind]) -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     branches = []
     for name, kind in kinds.items():
-        spec = _inlined(kind.spec.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}"), name, definitions)
+        spec = _inlined(
+            kind.spec.model_json_schema(ref_template=f"#/$defs/{name}.{{model}}"), name, definitions
+        )
         branches.append(
             {
                 "if": {"properties": {"kind": {"const": name}}, "required": ["kind"]},
