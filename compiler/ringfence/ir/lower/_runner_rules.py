@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
+from functools import cache
 
 from ringfence.ir.build import (
     add,
@@ -50,6 +51,7 @@ DERIVED: tuple[tuple[str, Expr], ...] = (
 )
 
 
+@cache
 def runner_rules(point: str) -> tuple[Rule, ...]:
     """Build the rules of a runner decision point."""
     rules = (*_combination(), *_limits(), *_network(), *_security(), *_operation())
