@@ -1,7 +1,97 @@
-"""Codes RF9xx: evidence."""
+"""Codes RF9xx: decision logs, evidence and its verification."""
 
 from ringfence.codes.info import CodeInfo
 
 __all__ = ["CODES"]
 
-CODES: dict[str, CodeInfo] = {}
+_ASK = "Ask whoever sealed the package for an unaltered copy, and find out who changed this one."
+
+CODES: dict[str, CodeInfo] = {
+    "RF901": CodeInfo(
+        "log that cannot be read",
+        "The file is missing, or its compression is broken or ends too early. What came before the "
+        "break was read.",
+    ),
+    "RF902": CodeInfo(
+        "log over a limit",
+        "A line or the unpacked file is longer than allowed, so that a small file cannot fill memory.",
+    ),
+    "RF903": CodeInfo(
+        "log line that is not strict JSON",
+        "Equal keys in one object, lone surrogates, NaN and nesting deeper than 64 are refused too, "
+        "since readers disagree on what they mean.",
+    ),
+    "RF904": CodeInfo(
+        "not a decision-log event",
+        "An event has a `decision_id` and an RFC 3339 `timestamp`, and its other fields have the types "
+        "that OPA gives them.",
+    ),
+    "RF910": CodeInfo(
+        "record that cannot be written",
+        "A record is RFC 8785 bytes, at most 65,535 of them, which is what a C2SP entry bundle holds.",
+    ),
+    "RF911": CodeInfo(
+        "decision of another policy",
+        "Only decisions of `ringfence/main/decision` have a known shape, and only known fields are "
+        "copied into evidence.",
+    ),
+    "RF912": CodeInfo(
+        "two decisions under one id",
+        "The first is kept, and a conflict record holds the hashes of both. Either a log was altered, "
+        "or a caller forged an event.",
+    ),
+    "RF913": CodeInfo(
+        "run that cannot be closed",
+        "A run record needs every mandatory field. The message lists what is missing or refused, never "
+        "its value.",
+    ),
+    "RF914": CodeInfo(
+        "package that cannot be written",
+        "The target must be a new or an empty folder, and there must be at least one record.",
+    ),
+    "RF915": CodeInfo(
+        "unusable origin or key",
+        "An origin is a name such as `example.com/runners`: visible ASCII without spaces and `+`. "
+        "A log key is an Ed25519 key.",
+    ),
+    "RF920": CodeInfo(
+        "not a package",
+        "A package is a folder of plain files with plain names: no links, none missing, none extra, "
+        "none over its limit. " + _ASK,
+    ),
+    "RF921": CodeInfo(
+        "malformed checkpoint",
+        "A checkpoint is a C2SP signed note of origin, size and root. " + _ASK,
+    ),
+    "RF922": CodeInfo(
+        "not signed by the trusted key",
+        "The checkpoint carries no signature by the key that was passed. Pass the key of the log that "
+        "you trust; never take it from the package.",
+    ),
+    "RF923": CodeInfo("checkpoint signature does not fit", "The checkpoint was altered. " + _ASK),
+    "RF924": CodeInfo(
+        "another origin", "The checkpoint is of another log than the one that was asked for."
+    ),
+    "RF925": CodeInfo(
+        "malformed record",
+        "`records.jsonl` holds one record a line, each of a known kind and at most 65,535 bytes. "
+        + _ASK,
+    ),
+    "RF926": CodeInfo(
+        "records that are not the signed ones",
+        "The tree over the records has another size or root than the checkpoint: a record was altered, "
+        "dropped, added or moved. " + _ASK,
+    ),
+    "RF927": CodeInfo(
+        "malformed statement",
+        "The statement is an in-toto Statement in a DSSE envelope, in the one encoding that sealing "
+        "writes. " + _ASK,
+    ),
+    "RF928": CodeInfo("statement signature does not fit", "The statement was altered. " + _ASK),
+    "RF929": CodeInfo("altered file", "A file is not the one that the statement names. " + _ASK),
+    "RF930": CodeInfo(
+        "proof that does not hold",
+        "The inclusion or consistency proof does not lead to the root (RFC 9162, sections 2.1.3.2 and "
+        "2.1.4.2).",
+    ),
+}

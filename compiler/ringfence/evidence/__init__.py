@@ -1,0 +1,1 @@
+"""Evidence: records in a Merkle tree under a signed checkpoint, sealed and verified."""

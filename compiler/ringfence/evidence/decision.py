@@ -1,0 +1,140 @@
+"""Decision records: what is kept of an OPA decision-log event."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any, Final
+
+from ringfence.evidence.allow import Allowed, allow_facts, allow_pointers, plain, short_text
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.replay.logs import LogEvent
+
+__all__ = ["DECISION_PATH", "make_decision"]
+
+DECISION_PATH: Final = "ringfence/main/decision"
+_REASON: Final = ("rule", "action", "level", "source")
+_WAIVED: Final = ("rule", "exception", "until", "by", "reason")
+_APPROVAL: Final = ("rule", "approval")
+_POLICY: Final = ("bundle", "content", "release", "environment")
+_CALLERS: Final = ("point", "tenant", "trace_id")
+_ID: Final = 256
+_MOST: Final = 40
+
+
+def make_decision(event: LogEvent, *, allowed_facts: frozenset[str]) -> Record:
+    """Return the record of one event of our decision, with only what is on the allow-list.
+
+    Facts are copied where `allowed_facts` has their dotted name, and only named otherwise. Messages
+    are left out, since they show facts, and so are tokens. An event that is too large keeps no facts,
+    and only the first of its reasons. Raise EvidenceError for an event of another policy, or whose
+    decision has no known shape.
+    """
+    if event.path != DECISION_PATH:
+        raise EvidenceError("RF911", "the decision is of another policy")
+    asked = event.input if isinstance(event.input, dict) else {}
+    facts = allow_facts(asked.get("facts", {}), allowed=allowed_facts)
+    try:
+        body = {**_event(event), **_result(event.result), **_callers(asked)}
+    except ValueError:
+        raise EvidenceError("RF904", "the decision has no known shape") from None
+    bare = {**body, **_facts(facts.without_facts())}
+    for attempt in ({**body, **_facts(facts)}, bare):
+        with suppress(EvidenceError):
+            return make_record(RecordKind.DECISION, attempt)
+    return make_record(RecordKind.DECISION, _cut(bare))
+
+
+def _event(event: LogEvent) -> dict[str, Any]:
+    erased, erased_unnamed = allow_pointers(event.erased)
+    masked, masked_unnamed = allow_pointers(event.masked)
+    return {
+        "decision_id": short_text(event.decision_id, limit=_ID),
+        "timestamp": event.timestamp,
+        "path": event.path,
+        "labels": _pick(event.labels, ("id", "version")),
+        "bundles": {
+            short_text(name, limit=_ID): short_text(revision)
+            for name, revision in event.bundles.items()
+        },
+        "erased": erased,
+        "masked": masked,
+        "pointers_unnamed": erased_unnamed + masked_unnamed,
+    }
+
+
+def _callers(asked: Mapping[str, object]) -> dict[str, Any]:
+    """Return what the caller says of the request; null where that is no short text.
+
+    The caller chose these values, so none of them can keep a decision out of the evidence.
+    """
+    found = {name: asked.get(name) for name in _CALLERS}
+    return {
+        name: value if isinstance(value, str) and len(value) <= _ID else None
+        for name, value in found.items()
+    }
+
+
+def _facts(facts: Allowed) -> dict[str, Any]:
+    return {
+        "facts": facts.facts,
+        "withheld": list(facts.withheld),
+        "withheld_unnamed": facts.unnamed,
+    }
+
+
+def _result(result: object) -> dict[str, Any]:
+    """Return what is kept of a decision; where OPA gave none, that is what is kept."""
+    if result is None:
+        return {"decided": False}
+    if not isinstance(result, dict):
+        raise ValueError("no decision")
+    if not isinstance(result.get("allowed"), bool) or not isinstance(result.get("action"), str):
+        raise ValueError("no decision")
+    return {
+        "decided": True,
+        "action": short_text(result["action"], limit=_ID),
+        "allowed": result["allowed"],
+        "evaluated": result.get("evaluated") is True,
+        "reasons": _entries(result, "reasons", _REASON),
+        "observed": _entries(result, "observed", _REASON),
+        "waived": _entries(result, "waived", _WAIVED),
+        "approvals": _entries(result, "approvals", _APPROVAL),
+        "obligations": [_obligation(one) for one in _mappings(result, "obligations")],
+        "policy": _pick(result.get("policy"), _POLICY),
+    }
+
+
+def _cut(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the body with only the first entries of its lists, and how many were left out."""
+    omitted = {n: len(v) - _MOST for n, v in body.items() if isinstance(v, list) and len(v) > _MOST}
+    return {**body, **{name: body[name][:_MOST] for name in omitted}, "omitted": omitted}
+
+
+def _entries(
+    result: Mapping[str, object], name: str, fields: tuple[str, ...]
+) -> list[dict[str, Any]]:
+    return [_pick(one, fields) for one in _mappings(result, name)]
+
+
+def _mappings(result: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
+    value = result.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+        raise ValueError("no decision")
+    return value
+
+
+def _pick(value: object, fields: tuple[str, ...]) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        return {}
+    return {name: _plain(value[name]) for name in fields if name in value}
+
+
+def _obligation(value: Mapping[str, object]) -> dict[str, Any]:
+    return {short_text(name, limit=_ID): _plain(one) for name, one in value.items()}
+
+
+def _plain(value: object) -> Any:
+    try:
+        return plain(value)
+    except ValueError:
+        return {"withheld": True}  # too long, or no plain value

@@ -1,0 +1,75 @@
+"""Records: what a leaf of the log holds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+import orjson
+
+from ringfence.evidence.canonical import canonical_bytes
+from ringfence.evidence.error import EvidenceError, VerifyError
+
+__all__ = ["MAX_RECORD", "Record", "RecordKind", "make_record", "read_record"]
+
+MAX_RECORD: Final = 65_535
+"""Bytes of a record: C2SP tlog-tiles stores the length of an entry in 16 bits."""
+
+VERSION: Final = 1
+
+
+class RecordKind(StrEnum):
+    """What a record is about; the list is closed."""
+
+    DECISION = "decision"
+    RUN = "run"
+    APPROVAL = "approval"
+    EXCEPTION = "exception"
+    REVIEW = "review"
+    EXPLANATION = "explanation"
+    LINEAGE = "lineage"
+    GAP = "gap"
+    CONFLICT = "conflict"
+    KEY_EVENT = "key_event"
+    RETENTION_EVENT = "retention_event"
+    EXPORT_EVENT = "export_event"
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record: its kind, and the bytes that are hashed and stored."""
+
+    kind: RecordKind
+    data: bytes
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """Parse the body."""
+        body: dict[str, Any] = orjson.loads(self.data)["body"]
+        return body
+
+
+def make_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:
+    """Return a record in its envelope; raise EvidenceError where it is too large or not canonical."""
+    data = canonical_bytes({"body": dict(body), "kind": kind.value, "version": VERSION})
+    if len(data) > MAX_RECORD:
+        raise EvidenceError("RF910", f"a record is over {MAX_RECORD} bytes")
+    return Record(kind, data)
+
+
+def read_record(data: bytes) -> Record:
+    """Return the record of stored bytes, which are kept as they are; raise VerifyError."""
+    if len(data) > MAX_RECORD:
+        raise VerifyError("RF925", f"a record is over {MAX_RECORD} bytes")
+    try:
+        envelope = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise VerifyError("RF925", "a record is not JSON") from None
+    if not isinstance(envelope, dict) or set(envelope) != {"body", "kind", "version"}:
+        raise VerifyError("RF925", "a record has no envelope")
+    if not isinstance(envelope["body"], dict) or envelope["version"] != VERSION:
+        raise VerifyError("RF925", "a record has an unknown version")
+    try:
+        return Record(RecordKind(envelope["kind"]), data)
+    except ValueError:
+        raise VerifyError("RF925", "a record has an unknown kind") from None
