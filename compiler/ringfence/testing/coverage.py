@@ -8,14 +8,15 @@ from typing import Any
 from ringfence.check.compiled import Compiled
 from ringfence.ir.expression import And
 from ringfence.ir.rule import Action, Rule
-from ringfence.testing.run import Run, SuiteResult
+from ringfence.testing.applies import Request, value_of
+from ringfence.testing.run import Run, SuiteResult, TrialResult
 
 __all__ = ["Coverage", "RuleCoverage", "measure_coverage"]
 
 
 @dataclass(slots=True)
 class RuleCoverage:
-    """What was seen of one rule at one decision point: held, and which clauses failed.
+    """What was seen of one rule at one decision point: held where it applied, and which clauses failed.
 
     Clauses count the operands of the requirement's outermost `&&`, from 1.
     """
@@ -72,7 +73,8 @@ def measure_coverage(compiled: Compiled, run: Run) -> Coverage:
             )
         for result in suite.results:
             if result.decision["evaluated"]:
-                _count(found, result.decision, point=point, rules=here)
+                request = _request(compiled, suite, result)
+                _count(found, result.decision, request=request, point=point, rules=here)
     return Coverage(tuple(found[key] for key in sorted(found)))
 
 
@@ -84,6 +86,21 @@ def _rules(compiled: Compiled, suite: SuiteResult) -> Iterator[Rule]:
             yield from (rule for rule in program.rules if rule.point == point)
 
 
+def _request(compiled: Compiled, suite: SuiteResult, result: TrialResult) -> Request:
+    point, tenant = suite.suite.point.name, suite.suite.tenant
+    params = next(
+        (program.params.get(point, {}) for program in compiled.tenants if program.name == tenant),
+        {},
+    )
+    return Request(
+        facts=result.trial.facts,
+        params=params,
+        derived=dict(compiled.platform.points[point].derived),
+        tenant=tenant,
+        now=result.trial.now,
+    )
+
+
 def _clauses(rule: Rule) -> int:
     return max(1, len(rule.require.operands)) if isinstance(rule.require, And) else 1
 
@@ -92,14 +109,15 @@ def _count(
     found: Mapping[tuple[str, str], RuleCoverage],
     decision: Mapping[str, Any],
     *,
+    request: Request,
     point: str,
     rules: Mapping[str, Rule],
 ) -> None:
     hits = dict(_hits(decision, rules.values()))
-    for name in rules:
+    for name, rule in rules.items():
         seen = found[point, name]
         if name not in hits:
-            seen.held = True
+            seen.held = seen.held or bool(value_of(rule.where, request))
         elif hits[name]:
             seen.failed.add(hits[name])
         elif seen.clauses == 1:

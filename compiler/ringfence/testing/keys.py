@@ -6,14 +6,13 @@ from decimal import Decimal
 
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ringfence.ir.schema import DecisionPoint, FactSource, Scalar
+from ringfence.keys import public_jwk
 from ringfence.language.kinds.policy_test import Approve
 from ringfence.language.kinds.trust_root import TrustRoot
 from ringfence.testing.facts import nested
 from ringfence.testing.trial import Suite, Trial
-from ringfence.trust.jws import encode_base64url
 from ringfence.trust.root import compile_trust
 from ringfence.trust.token import issue_approval, issue_attestation
 
@@ -42,11 +41,11 @@ class TestKeys:
 
     def trust(self) -> dict[str, object]:
         """Return the keys as data of a release: they count everywhere and always."""
-        raw = self.key.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
+        public = public_jwk(self.key.public_key())["x"]
         keys = [
             {
                 "kid": kid,
-                "public": encode_base64url(raw),
+                "public": public,
                 "identity": identity,
                 "uses": ["approval", "attestation"],
                 "tenants": ["*"],
