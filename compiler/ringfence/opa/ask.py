@@ -38,6 +38,7 @@ class OpaDecisions:
 
         self._client = OpaClient(host=host, port=port, retries=0, timeout=timeout)
         self._client._session.trust_env = False  # a proxy from the environment is no OPA
+        self._client._session.max_redirects = 0  # a decision is given where it was asked for
         if unix:
             self._client._session.mount("http://", UnixAdapter(unix))
 

@@ -1,120 +1,97 @@
 """Install OPA: one on PATH that is new enough, a release with a known digest, or a build.
 
-Each step is atomic: a file that is there is whole and has the right digest.
+Each step is atomic: a file that is there is whole, and is what it was checked to be.
 """
 
-import hashlib
-import hmac
 import os
 import platform
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from ringfence.errors import OpaError
-from ringfence.opa.find import MINIMUM, PINNED, opa_version, tools_directory
+from ringfence.opa.download import download
+from ringfence.opa.find import PINNED, checked_opa, tools_directory
 
-__all__ = ["OPA", "REGAL", "Tool", "build", "download", "install"]
-
-_CHUNK = 1 << 20
-_MOST = 512 << 20
+__all__ = ["OPA", "REGAL", "Tool", "build", "install", "platform_name", "provide"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """A program: its Go module at a version, and the digests of its releases by platform.
 
-    `digests` maps a platform such as `linux_amd64` to the SHA-256 of the release's binary, in hex.
+    `assets` maps a platform such as `linux_amd64` to the name of its binary in the release, `digests`
+    to that binary's SHA-256 in hex. `verify` raises OpaError for a program that is not the tool.
     """
 
     name: str
     module: str
     version: str
-    releases: str
-    digests: dict[str, str]
+    assets: Mapping[str, str]
+    digests: Mapping[str, str]
+    verify: Callable[[Path], object]
 
 
 OPA = Tool(
     name="opa",
     module="github.com/open-policy-agent/opa",
     version="v" + ".".join(map(str, PINNED)),
-    releases="https://github.com/open-policy-agent/opa/releases/download/{version}/{asset}",
-    # A release is taken only with a digest that was verified; for a platform without one, name it
-    # with --sha256 or let Go build the pinned module, which the checksum database verifies.
+    assets={
+        "linux_amd64": "opa_linux_amd64_static",
+        "linux_arm64": "opa_linux_arm64_static",
+        "darwin_amd64": "opa_darwin_amd64",
+        "darwin_arm64": "opa_darwin_arm64_static",
+    },
+    # Only digests that were verified against the release stand here, and so far none was. On a
+    # platform without one, give the release's with --sha256, or let Go build the pinned module,
+    # which Go's checksum database verifies.
     digests={},
+    verify=checked_opa,
 )
 REGAL = Tool(
     name="regal",
     module="github.com/open-policy-agent/regal",
     version="v0.42.0",
-    releases="https://github.com/open-policy-agent/regal/releases/download/{version}/{asset}",
+    assets={
+        "linux_amd64": "regal_Linux_x86_64",
+        "linux_arm64": "regal_Linux_arm64",
+        "darwin_amd64": "regal_Darwin_x86_64",
+        "darwin_arm64": "regal_Darwin_arm64",
+    },
     digests={},
+    verify=lambda _: None,
 )
 
 
 def install(tool: Tool, *, url: str = "", sha256: str = "") -> Path:
     """Install a tool and return its path; an OPA on PATH that is new enough is taken as it is.
 
-    With `url`, download exactly that, and check it against `sha256`.
+    The file at `url` (a mirror), or else the official release, is checked against `sha256`, or else
+    the pinned digest. Where neither is known and no `url` is given, Go builds the pinned module.
     Raise OpaError where no way works.
     """
     target = tools_directory() / tool.name
-    if url:
-        return download(url, sha256=sha256, target=target)
-    if target.exists() and (tool is not OPA or opa_version(target) == PINNED):
-        return target
-    found = shutil.which(tool.name)
-    if found and tool is OPA and opa_version(Path(found)) >= MINIMUM:
-        return Path(found)
-    digest = sha256 or tool.digests.get(_platform(), "")
+    if not url and not sha256:
+        found = _present(tool, target) or _on_path(tool)
+        if found:
+            return found
+    digest = sha256 or tool.digests.get(platform_name(), "")
     if digest:
-        asset = f"{tool.name}_{_platform()}_static"
-        release = tool.releases.format(version=tool.version, asset=asset)
-        return download(release, sha256=digest, target=target)
-    return build(tool, target=target)
-
-
-def download(url: str, *, sha256: str, target: Path) -> Path:
-    """Download a program, check its SHA-256 (hex), and put it in place in one step.
-
-    Raise OpaError, and leave nothing behind, where it is missing, truncated or another file.
-    """
-    import requests
-
-    if not sha256:
-        raise OpaError(f"no digest is known for `{url}`", help="give the release's --sha256")
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(
-        dir=target.parent, prefix=f".{target.name}-", delete=False
-    ) as file:
-        try:
-            digest = hashlib.sha256()
-            with requests.get(url, stream=True, timeout=60) as response:
-                response.raise_for_status()
-                for chunk in response.iter_content(_CHUNK):
-                    digest.update(chunk)
-                    file.write(chunk)
-                    if file.tell() > _MOST:
-                        raise OpaError(
-                            f"`{url}` is larger than {_MOST} bytes", help="check the URL"
-                        )
-            if not hmac.compare_digest(digest.hexdigest(), sha256.lower()):
-                message = f"`{url}` has SHA-256 {digest.hexdigest()}, not {sha256}"
-                raise OpaError(message, help="don't run it; check the URL and the digest")
-            file.flush()
-            os.fsync(file.fileno())
-            Path(file.name).chmod(0o755)
-            Path(file.name).replace(target)
-        except requests.RequestException as error:
-            Path(file.name).unlink(missing_ok=True)
-            message = f"`{url}` could not be downloaded: {type(error).__name__}"
-            raise OpaError(message, help="check the network and the URL") from None
-        except OpaError:
-            Path(file.name).unlink(missing_ok=True)
-            raise
+        download(url or _release(tool), sha256=digest, target=target, verify=tool.verify)
+    elif url:
+        raise OpaError(
+            _unpinned(tool), help="give the digest that its release states with --sha256"
+        )
+    elif shutil.which("go"):
+        build(tool, target=target)
+    else:
+        hint = "give the release's digest with --sha256, or install Go to build it"
+        raise OpaError(f"{_unpinned(tool)}, and no `go` on PATH", help=hint)
+    _stamp(target).write_text(tool.version)
     return target
 
 
@@ -126,35 +103,86 @@ def build(tool: Tool, *, target: Path) -> Path:
     """
     go = shutil.which("go")
     if not go:
-        hint = f"install Go, or download {tool.name} {tool.version} yourself and name it in PATH"
-        raise OpaError(f"{tool.name} can't be built: no `go` on PATH", help=hint)
+        raise OpaError(f"{tool.name} can't be built: no `go` on PATH", help="install Go")
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".build-{tool.name}-") as folder:
         module = Path(folder) / "go.mod"
         module.write_text(f"module build\n\ngo 1.24\n\nrequire {tool.module} {tool.version}\n")
         binary = Path(folder) / tool.name
-        flags = {"GOFLAGS": "-mod=mod -buildvcs=false", "CGO_ENABLED": "0"}
-        result = subprocess.run(
-            [go, "build", "-o", str(binary), tool.module],
-            cwd=folder,
-            env=os.environ | flags,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if result.returncode:
-            lines = result.stderr.strip().splitlines() or ["no output"]
-            raise OpaError(
-                f"{tool.name} could not be built: {lines[-1]}", help="check `go env GOPROXY`"
-            )
+        _run_go([go, "build", "-trimpath", "-o", str(binary), tool.module], folder, tool)
+        tool.verify(binary)
+        with binary.open("rb") as file:
+            os.fsync(file.fileno())
         binary.replace(target)
     return target
 
 
-def _platform() -> str:
-    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+def _run_go(command: list[str], folder: str, tool: Tool) -> None:
+    flags = {"GOFLAGS": "-mod=mod -buildvcs=false", "CGO_ENABLED": "0", "GOWORK": "off"}
+    result = subprocess.run(
+        command,
+        cwd=folder,
+        env=os.environ | flags,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        check=False,
+    )
+    if result.returncode:
+        lines = result.stderr.strip().splitlines() or ["no output"]
+        message = f"{tool.name} could not be built: {lines[-1]}"
+        raise OpaError(message, help="check `go env GOPROXY`")
+
+
+def _present(tool: Tool, target: Path) -> Path | None:
+    """Return the tool where it is installed as this version, and still runs."""
+    try:
+        installed = _stamp(target).read_text() == tool.version
+        tool.verify(target)
+    except (OSError, OpaError):
+        return None
+    return target if installed else None
+
+
+def _stamp(target: Path) -> Path:
+    return target.with_name(f".{target.name}-version")
+
+
+def _on_path(tool: Tool) -> Path | None:
+    found = shutil.which(tool.name) if tool is OPA else None
+    try:
+        return checked_opa(Path(found)) if found else None
+    except OpaError:
+        return None
+
+
+def _unpinned(tool: Tool) -> str:
+    return f"no pinned digest for {platform_name()} of {tool.name} {tool.version}"
+
+
+def _release(tool: Tool) -> str:
+    asset = tool.assets.get(platform_name())
+    if asset is None:
+        raise OpaError(f"{tool.name} has no release for {platform_name()}", help="use --from")
+    return f"https://{tool.module}/releases/download/{tool.version}/{asset}"
+
+
+def platform_name() -> str:
+    """Name this platform as releases do: `linux_amd64`."""
+    machine = platform.machine().lower()
+    machine = {"x86_64": "amd64", "aarch64": "arm64"}.get(machine, machine)
     return f"{platform.system().lower()}_{machine}"
 
 
+def provide(tool: Tool) -> Path:
+    """Install a tool and return a path in the tool directory, which may be a link to one on PATH."""
+    found, place = install(tool), tools_directory() / tool.name
+    if found != place:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.unlink(missing_ok=True)
+        place.symlink_to(found.resolve())
+    return place
+
+
 if __name__ == "__main__":
-    print(install({"opa": OPA, "regal": REGAL}[sys.argv[1]]))
+    print(provide({"opa": OPA, "regal": REGAL}[sys.argv[1]]))

@@ -6,7 +6,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +17,7 @@ from types import TracebackType
 import requests
 
 from ringfence.errors import OpaError
+from ringfence.opa import leash
 from ringfence.opa.find import find_opa
 from ringfence.opa.transport import unix_session
 
@@ -45,7 +48,7 @@ class OpaServer:
         starts_within: float = _STARTS_WITHIN,
     ) -> None:
         self._opa = opa or find_opa()
-        self._folder = Path(tempfile.mkdtemp(prefix="rf-"))
+        self._folder = _short_folder()
         self.socket_path = self._folder / "opa.sock" if unix else None
         self.port = 0 if unix else _free_port()
         self._arguments = [
@@ -84,7 +87,8 @@ class OpaServer:
 
     def __enter__(self) -> "OpaServer":
         address = f"unix://{self.socket_path}" if self.socket_path else f"127.0.0.1:{self.port}"
-        command = [str(self._opa), "run", "--server", "--addr", address, *self._arguments]
+        command = [*_leash(), str(self._opa), "run", "--server", "--addr", address]
+        command += self._arguments
         with (
             (self._output or self._folder / "stdout").open("ab") as out,
             (self._folder / "stderr").open("wb") as err,
@@ -134,6 +138,24 @@ class OpaServer:
                 process.kill()
                 process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+def _leash() -> list[str]:
+    """Return what to put before a command so that it does not outlive us, where that is possible."""
+    if sys.platform != "linux" or not sys.executable:
+        return []
+    if threading.current_thread() is not threading.main_thread():
+        return []  # the kernel would end the program with this thread
+    return [sys.executable, "-I", "-S", str(Path(leash.__file__)), str(os.getpid())]
+
+
+def _short_folder() -> Path:
+    """Return a new directory whose socket path fits `sun_path`: 108 bytes with the final zero."""
+    folder = Path(tempfile.mkdtemp(prefix="rf-"))
+    if len(os.fsencode(folder / "opa.sock")) < 104:  # macOS has 104
+        return folder
+    folder.rmdir()
+    return Path(tempfile.mkdtemp(prefix="rf-", dir="/tmp"))
 
 
 def _free_port() -> int:

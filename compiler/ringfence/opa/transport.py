@@ -19,7 +19,8 @@ class _Connection(HTTPConnection):
     def connect(self) -> None:
         """Connect to the socket file instead of a host."""
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(60)
+        timeout = self.timeout if isinstance(self.timeout, float | int) else None
+        self.sock.settimeout(timeout)
         self.sock.connect(self._path)
 
 
