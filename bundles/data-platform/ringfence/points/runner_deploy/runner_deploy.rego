@@ -45,6 +45,14 @@ _derived["matrix.classifications"] := value if {
 	value := object.get(t.matrix, [runner_class, runner_network, runner_size], [])
 }
 
+_derived["matrix.default_classifications"] := value if {
+	f := input.facts
+	t := data.ringfence.params.runner_deploy[input.tenant]
+	runner_class := f.runner.class
+	runner_network := f.runner.network
+	value := object.get(t.matrix, [runner_class, runner_network, ""], [])
+}
+
 _derived["usage.class_hours_after"] := value if {
 	f := input.facts
 	run_estimate := f.run.estimate
@@ -151,6 +159,7 @@ _violated := [
 	secrets_inline <= 10000
 	retries_max_attempts <= 10000
 	matrix_classifications := object.get(t.matrix, [runner_class, runner_network, runner_size], [])
+	matrix_default_classifications := object.get(t.matrix, [runner_class, runner_network, ""], [])
 	usage_class_hours_after := usage_class_hours_month + run_estimate
 	usage_running_after := usage_running + run_concurrency
 	is_array(f.endpoints)
@@ -204,10 +213,10 @@ _violated := [
 	violates_runner_network := false in [runner_network in t.networks]
 
 	# runner.matrix, <built-in>:1:1
-	violates_runner_matrix := [runner_network in t.networks, runner_size != "", true in [runner_size == "", false in ["public" in matrix_classifications]]] == [true, true, true]
+	violates_runner_matrix := [runner_network in t.networks, true in [runner_size == "", false in ["public" in matrix_classifications]], true in [runner_size != "", false in ["public" in matrix_default_classifications]]] == [true, true, true]
 
 	# runner.classification, <built-in>:1:1
-	violates_runner_classification := [true in [runner_size == "", "public" in matrix_classifications], true in [runner_size == "", false in [data_classification in matrix_classifications]]] == [true, true]
+	violates_runner_classification := [true in [runner_size == "", "public" in matrix_classifications], true in [runner_size == "", false in [data_classification in matrix_classifications]], true in [runner_size != "", ["public" in matrix_default_classifications, false in [data_classification in matrix_default_classifications]] == [true, true]]] == [true, true, true]
 
 	# runner.size.declared, <built-in>:1:1
 	violates_runner_size_declared := [workload_is_new != true, runner_size == ""] == [true, true]
