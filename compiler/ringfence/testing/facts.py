@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ringfence.errors import Diagnostic
+from ringfence.errors import Diagnostic, Span
 from ringfence.ir.schema import DecisionPoint
 from ringfence.language.source import Document, Path
 from ringfence.language.suggest import did_you_mean
@@ -25,10 +25,12 @@ class Reader:
         found: dict[str, object] = {}
         for name, value, path in _facts(data, at=at, prefix="", names=self.point.by_name()):
             if name not in self.point.by_name():
-                self.diagnostics.append(unknown_fact(name, self.document, path, self.point))
+                self.diagnostics.append(unknown_fact(name, self._key(path), self.point))
             elif name in found:
                 message = f"fact `{name}` is given twice"
-                self._say("RF611", path, message, "keep one of the two")
+                self.diagnostics.append(
+                    Diagnostic("RF611", self._key(path), message, "keep one of the two")
+                )
             else:
                 self._take(found, name, value, path)
         return found
@@ -37,14 +39,13 @@ class Reader:
         try:
             found[name] = typed_value(value, self.point.by_name()[name].type)
         except WrongValueError as error:
-            span = self.document.spans.nearest((*path, *error.path))
+            place = (*path, *error.path)
+            span = self._key(place) if error.at_key else self.document.spans.nearest(place)
             message = f"`{name}` {error.message}"
             self.diagnostics.append(Diagnostic("RF603", span, message, error.help))
 
-    def _say(self, code: str, path: Path, message: str, hint: str) -> None:
-        spans = self.document.spans
-        span = spans.key(path) if path in spans else spans.nearest(path)
-        self.diagnostics.append(Diagnostic(code, span, message, hint))
+    def _key(self, path: Path) -> Span:
+        return self.document.spans.key(path)
 
 
 def _facts(
@@ -59,14 +60,12 @@ def _facts(
             yield name, value, path
 
 
-def unknown_fact(name: str, document: Document, path: Path, point: DecisionPoint) -> Diagnostic:
+def unknown_fact(name: str, span: Span, point: DecisionPoint) -> Diagnostic:
     """Say that a decision point has no such fact, and which one is meant."""
     near = did_you_mean(name, point.by_name())
     hint = (
         f"did you mean `{near}`?" if near else "`ringfence schema` prints the facts of each point"
     )
-    spans = document.spans
-    span = spans.key(path) if path in spans else spans.nearest(path)
     return Diagnostic("RF602", span, f"`{point.name}` has no fact `{name}`", hint)
 
 

@@ -24,10 +24,10 @@ def check_mirror(policy: Policy, spec: PolicyTest, point: DecisionPoint) -> Iter
     """Check that a test's `mirror` names two different facts of its decision point each."""
     facts = point.by_name()
     for name, source in (spec.mirror or {}).items():
-        path = ("spec", "mirror", name)
-        for one in (name, source):
-            if one not in facts:
-                yield unknown_fact(one, policy.document, path, point)
+        if name not in facts:
+            yield unknown_fact(name, policy.key("mirror", name), point)
+        if source not in facts:
+            yield unknown_fact(source, policy.value("mirror", name), point)
         if name == source or source in (spec.mirror or {}):
             message = f"`{name}` would repeat `{source}`, which repeats a fact itself"
             hint = "name the fact that is repeated in the end"

@@ -123,10 +123,9 @@ def _unset(
     policy: Policy, case: Case, *, path: Path, point: DecisionPoint, changes: Mapping[str, object]
 ) -> Iterator[Diagnostic]:
     for index, name in enumerate(case.unset):
-        at = (*path, "unset", index)
+        span = policy.document.spans.nearest((*path, "unset", index))
         if name not in point.by_name():
-            yield unknown_fact(name, policy.document, at, point)
+            yield unknown_fact(name, span, point)
         elif name in changes:
             message = f"fact `{name}` is set and unset"
-            span = policy.document.spans.nearest(at)
             yield Diagnostic("RF611", span, message, "keep one of the two")

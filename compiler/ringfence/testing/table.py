@@ -20,8 +20,7 @@ def check_tables(policy: Policy, spec: PolicyTest, point: DecisionPoint) -> Iter
     for index, table in enumerate(spec.tables):
         for side, name in (("rows", table.rows), ("columns", table.columns)):
             if name not in facts:
-                path = ("spec", "tables", index, side)
-                yield unknown_fact(name, policy.document, path, point)
+                yield unknown_fact(name, policy.value("tables", index, side), point)
             elif not facts[name].type.values or facts[name].type.is_list:
                 message = f"`{name}` has no listed values to make a table of"
                 hint = "use facts of type enum, and cases for the others"

@@ -11,10 +11,16 @@ __all__ = ["WrongValueError", "typed_value"]
 
 
 class WrongValueError(Exception):
-    """A value does not fit its fact; `path` leads to it from the fact's own value."""
+    """A value does not fit its fact; `path` leads to it from the fact's own value.
 
-    def __init__(self, message: str, *, path: Path = (), help: str = "") -> None:
+    With `at_key`, it is the path's last key that is wrong.
+    """
+
+    def __init__(
+        self, message: str, *, path: Path = (), help: str = "", at_key: bool = False
+    ) -> None:
         super().__init__(message)
+        self.at_key = at_key
         self.message = message
         self.path = path
         self.help = help
@@ -44,7 +50,9 @@ def _record(item: object, kind: FactType, *, index: int) -> dict[str, object]:
         if name not in fields:
             near = did_you_mean(name, fields)
             hint = f"did you mean `{near}`?" if near else _fields(kind)
-            raise WrongValueError(f"has no field `{name}`", path=(index, name), help=hint)
+            raise WrongValueError(
+                f"has no field `{name}`", path=(index, name), help=hint, at_key=True
+            )
     missing = [name for name, field in fields.items() if field.required and name not in item]
     if missing:
         raise WrongValueError(f"lacks the field `{missing[0]}`", path=(index,), help=_fields(kind))
