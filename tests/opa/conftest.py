@@ -6,7 +6,7 @@ import pytest
 
 DECISION = "/v1/data/ringfence/main/decision"
 
-_MAIN = """package ringfence.main
+MAIN = """package ringfence.main
 
 decision := {
 	"action": "allow",
@@ -29,6 +29,6 @@ def bundle(tmp_path: Path) -> Path:
     """Return a directory of policy that decides; `{"silent": true}` leaves it undefined."""
     folder = tmp_path / "bundle"
     folder.mkdir()
-    (folder / "main.rego").write_text(_MAIN)
+    (folder / "main.rego").write_text(MAIN)
     (folder / "clock.rego").write_text(_CLOCK)
     return folder
