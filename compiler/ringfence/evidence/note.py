@@ -56,12 +56,20 @@ class NoteKey:
         key = base64.b64encode(_ED25519 + self.key.public_bytes_raw()).decode()
         return f"{self.name}+{self.id.hex()}+{key}"
 
+    def verifies(self, signature: bytes, content: bytes) -> bool:
+        """Tell whether the signature is this key's over the content (RFC 8032)."""
+        try:
+            self.key.verify(signature, content)
+        except InvalidSignature:
+            return False
+        return True
+
     @classmethod
     def of_vkey(cls, text: str) -> "NoteKey":
         """Read what `vkey` writes; raise EvidenceError."""
         match = _VKEY.fullmatch(text)
         raw = decode_base64(match[3]) if match else None
-        if match is None or raw is None or raw[:1] != _ED25519:
+        if match is None or raw is None or len(raw) != 33 or raw[:1] != _ED25519:
             raise EvidenceError("RF915", "not the verifier key of an Ed25519 log key")
         found = cls(match[1], Ed25519PublicKey.from_public_bytes(raw[1:]))
         if found.id.hex() != match[2]:
@@ -99,11 +107,8 @@ def open_note(data: bytes, *, key: NoteKey) -> OpenNote:
             claimed.append(signature)
     if not claimed:
         raise VerifyError("RF922", "the checkpoint is not signed by the trusted key")
-    for signature in claimed:
-        try:
-            key.key.verify(signature, text)
-        except InvalidSignature:
-            raise VerifyError("RF923", "the checkpoint's signature does not fit") from None
+    if not all(key.verifies(signature, text) for signature in claimed):
+        raise VerifyError("RF923", "the checkpoint's signature does not fit")
     return OpenNote(text, claimed[0])
 
 

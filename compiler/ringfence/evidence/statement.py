@@ -10,12 +10,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 import orjson
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.note import decode_base64
+from ringfence.evidence.note import NoteKey, decode_base64
 
 __all__ = [
     "PAYLOAD_TYPE",
@@ -91,18 +90,16 @@ class Envelope:
         return canonical_bytes(content) + b"\n"
 
     @classmethod
-    def open(cls, data: bytes, *, key: Ed25519PublicKey, keyid: str) -> "Envelope":
+    def open(cls, data: bytes, *, key: NoteKey) -> "Envelope":
         """Return the envelope once its signature is verified; raise VerifyError."""
         content = _object(data)
         payload, signatures = _bytes(content.get("payload")), content.get("signatures")
         if not isinstance(signatures, list) or len(signatures) != 1:
             raise _malformed()
         one = signatures[0] if isinstance(signatures[0], dict) else {}
-        found = cls(payload, signature=_bytes(one.get("sig")), keyid=keyid)
-        try:
-            key.verify(found.signature, pae(payload))
-        except InvalidSignature:
-            raise VerifyError("RF928", "the statement's signature does not fit") from None
+        found = cls(payload, signature=_bytes(one.get("sig")), keyid=key.keyid)
+        if not key.verifies(found.signature, pae(payload)):
+            raise VerifyError("RF928", "the statement's signature does not fit")
         if found.encode() != data:
             raise _malformed()
         return found

@@ -129,7 +129,7 @@ class Verifier:
         read: _ReadRecords,
     ) -> None:
         """Verify the statement, and every file by it."""
-        envelope = Envelope.open(folder.read(package.STATEMENT), key=self._key, keyid=key.keyid)
+        envelope = Envelope.open(folder.read(package.STATEMENT), key=key)
         digests, said = read_statement(envelope.payload)
         if said != predicate(checkpoint):
             raise VerifyError("RF927", "the statement is of another checkpoint")
