@@ -1,7 +1,7 @@
 """Copy only what an allow-list names: facts by dotted name, and plain values of bounded size."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -103,7 +103,7 @@ def _plain_or_none(value: object) -> tuple[Any] | None:
 
 def _leaves(value: object, name: str) -> Iterator[tuple[str, object]]:
     """Yield dotted names with their values; the fields of a list of records as one list each."""
-    if isinstance(value, Mapping) and (value or not name):
+    if isinstance(value, dict) and (value or not name):
         for key, one in value.items():
             yield from _leaves(one, _join(name, key))
     elif fields := _record_fields(value):

@@ -1,0 +1,39 @@
+"""Facts about the page on evidence."""
+
+import re
+from pathlib import Path
+
+from tests.evidence.samples import KEY
+
+from ringfence.codes import CODES
+from ringfence.evidence.checkpoint import Checkpoint
+from ringfence.evidence.note import NoteKey, sign_note
+from ringfence.evidence.package import REQUIRED
+from ringfence.evidence.records import RecordKind, read_record
+from ringfence.evidence.tree import leaf_hash, root_of
+
+PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
+
+
+def _block(label: str) -> bytes:
+    (found,) = re.findall(rf"```{label}\n(.*?)```", PAGE, re.DOTALL)
+    return str(found).encode()
+
+
+def test_the_pages_vector_is_what_we_write() -> None:
+    """Records, leaf hash, verifier key and checkpoint of the page come out of the code."""
+    records = [read_record(line) for line in _block("json records").splitlines()]
+    leaves = [leaf_hash(record.data) for record in records]
+    checkpoint = Checkpoint(origin="example.com/log", size=len(leaves), root=root_of(leaves))
+    assert sign_note(checkpoint.text(), name=checkpoint.origin, key=KEY) == _block(
+        "text checkpoint"
+    )
+    assert f"`{leaves[0].hex()}`" in PAGE
+    assert f"`{NoteKey('example.com/log', KEY.public_key()).vkey}`" in PAGE
+
+
+def test_the_page_names_every_kind_file_and_code() -> None:
+    """Kinds of records, files of a package and codes of verification all stand there."""
+    named = set(re.findall(r"`([^`\n]+)`", PAGE))
+    codes = {code for code in CODES if "RF920" <= code <= "RF930"}
+    assert {kind.value for kind in RecordKind} | REQUIRED | codes <= named
