@@ -52,12 +52,12 @@ def test_it_serves_what_it_was_given(bundle: Path, unix: bool) -> None:
 
 def test_it_is_killed_with_the_block(bundle: Path) -> None:
     """An exception in the block ends the server and its directory too."""
-    with pytest.raises(KeyError), OpaServer(paths=[bundle]) as server:
-        pid, folder = server.pid, server.socket_path
-        raise KeyError
-    assert gone(pid)
-    assert folder is not None
-    assert not folder.parent.exists()
+    server = OpaServer(paths=[bundle])
+    with pytest.raises(KeyError) as caught, server:
+        raise KeyError(server.pid)
+    assert gone(caught.value.args[0])
+    assert server.socket_path is not None
+    assert not server.socket_path.parent.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="prctl is Linux's")

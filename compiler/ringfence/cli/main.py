@@ -9,10 +9,10 @@ import click
 
 from ringfence import __version__
 
-__all__ = ["main"]
+__all__ = ["COMMANDS", "main", "root"]
 
 # Told here, so that `ringfence --help` imports no command.
-_COMMANDS = {
+COMMANDS = {
     "init": "Scaffold a policy repository.",
     "check": "Report every mistake in the policies.",
     "fmt": "Bring policy files into canonical form.",
@@ -25,6 +25,9 @@ _COMMANDS = {
     "approve": "Sign an approval for one request.",
     "exception": "Request, approve and revoke exceptions.",
     "evidence": "Seal decision logs and verify what was sealed.",
+    "release": "Say which sidecar runs what, and roll back.",
+    "level": "Step a rule's level up or down.",
+    "digest": "Tell a tenant's policy in plain language.",
     "opa": "Find, install or run OPA.",
     "schema": "Print JSON Schemas for editors and callers.",
     "keygen": "Make signing keys.",
@@ -39,11 +42,11 @@ class _Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """List the commands in the order of a first session."""
-        return [name for name in _COMMANDS if find_spec(_module(name)) is not None]
+        return [name for name in COMMANDS if find_spec(_module(name)) is not None]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of one command."""
-        if cmd_name not in _COMMANDS or find_spec(_module(cmd_name)) is None:
+        if cmd_name not in COMMANDS or find_spec(_module(cmd_name)) is None:
             return None
         command = importlib.import_module(_module(cmd_name)).command
         assert isinstance(command, click.Command)
@@ -53,10 +56,10 @@ class _Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Suggest the nearest command for a misspelt one."""
-        if args and not args[0].startswith("-") and args[0] not in _COMMANDS:
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
             from ringfence.language.suggest import did_you_mean
 
-            near = did_you_mean(args[0], _COMMANDS)
+            near = did_you_mean(args[0], COMMANDS)
             hint = f" Did you mean `{near}`?" if near else ""
             ctx.fail(f"no command `{args[0]}`.{hint}")
         return super().resolve_command(ctx, args)
@@ -64,7 +67,7 @@ class _Commands(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of commands from the table."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, _COMMANDS[name]) for name in self.list_commands(ctx)])
+            formatter.write_dl([(name, COMMANDS[name]) for name in self.list_commands(ctx)])
 
 
 def _module(name: str) -> str:
@@ -75,25 +78,24 @@ def _module(name: str) -> str:
 @click.version_option(__version__, "--version", prog_name="ringfence")
 @click.option("--no-color", is_flag=True, help="Write no colours; NO_COLOR does the same.")
 @click.pass_context
-def _root(ctx: click.Context, no_color: bool) -> None:
+def root(ctx: click.Context, no_color: bool) -> None:
     """Tenant policy in YAML, compiled to signed Rego bundles that OPA serves.
 
     Exit codes: 0 fine, 1 usage or internal error, 2 findings, 3 invalid policy, 4 not verified.
     """
-    if no_color or os.environ.get("NO_COLOR"):
+    if no_color:
+        os.environ["NO_COLOR"] = "1"  # one switch for every library that writes to a terminal
+    if os.environ.get("NO_COLOR"):
         ctx.color = False
 
 
 def main() -> None:
     """Run the command line and leave with its exit code."""
     try:
-        code = _root.main(prog_name="ringfence", standalone_mode=False)
+        code = root.main(prog_name="ringfence", standalone_mode=False)
         sys.exit(code if isinstance(code, int) else 0)
     except click.exceptions.Abort:
         sys.exit(130)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(1)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
