@@ -174,7 +174,16 @@ def test_the_list_of_kinds_is_closed() -> None:
     """A record of another kind, version or shape is not read."""
     good = make_record(RecordKind.RUN, {"a": 1})
     assert read_record(good.data) == good == Record(RecordKind.RUN, good.data)
-    for old, new in ((b"run", b"ran"), (b":1}", b":2}"), (b"body", b"bady"), (b"{", b"[")):
+    for old, new in (
+        (b"run", b"ran"),
+        (b'n":1}', b'n":2}'),
+        (b'n":1}', b'n":true}'),
+        (b'n":1}', b'n":1.0}'),
+        (b'"run"', b"[1]"),
+        (b'"run"', b"7"),
+        (b"body", b"bady"),
+        (b"{", b"["),
+    ):
         with pytest.raises(VerifyError) as caught:
             read_record(good.data.replace(old, new))
         assert caught.value.code == "RF925"

@@ -248,8 +248,18 @@ def test_file_that_is_derived_is_checked_for_its_meaning(package: Path) -> None:
     VERIFIER.verify(package)
 
 
-@pytest.mark.parametrize("old_new", [(b"Statement/v1", b"Statement/v9"), (b'"subject"', b'"subjecs"'),
-                                     (b"sha256", b"sha257"), (b'{"_type"', b'{ "_type"'), (b"[", b"{")])  # fmt: skip
+@pytest.mark.parametrize(
+    "old_new",
+    [
+        (b"Statement/v1", b"Statement/v9"),
+        (b'"subject"', b'"subjecs"'),
+        (b"sha256", b"sha257"),
+        (b'"tree_size":7', b'"tree_size":9007199254740993'),
+        (b'"tree_size":7', b'"tree_size":1e999'),
+        (b'{"_type"', b'{ "_type"'),
+        (b"[", b"{"),
+    ],
+)
 def test_malformed_statement_is_refused_though_signed(
     package: Path, old_new: tuple[bytes, bytes]
 ) -> None:

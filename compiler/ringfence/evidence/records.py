@@ -67,7 +67,8 @@ def read_record(data: bytes) -> Record:
         raise VerifyError("RF925", "a record is not JSON") from None
     if not isinstance(envelope, dict) or set(envelope) != {"body", "kind", "version"}:
         raise VerifyError("RF925", "a record has no envelope")
-    if not isinstance(envelope["body"], dict) or envelope["version"] != VERSION:
+    version = envelope["version"]
+    if not isinstance(envelope["body"], dict) or type(version) is not int or version != VERSION:
         raise VerifyError("RF925", "a record has an unknown version")
     try:
         return Record(RecordKind(envelope["kind"]), data)

@@ -13,7 +13,7 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ringfence.evidence.canonical import canonical_bytes
-from ringfence.evidence.error import VerifyError
+from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.note import NoteKey, decode_base64
 
 __all__ = [
@@ -55,9 +55,18 @@ def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
     if (statement["_type"], statement["predicateType"]) != (_STATEMENT, PREDICATE_TYPE):
         raise _malformed()
     digests = dict(map(_subject, subject))
-    if len(digests) != len(subject) or write_statement(digests, predicate=predicate) != payload:
+    if len(digests) != len(subject) or not _is_written_so(payload, digests, predicate):
         raise _malformed()
     return digests, predicate
+
+
+def _is_written_so(
+    payload: bytes, digests: Mapping[str, str], predicate: Mapping[str, Any]
+) -> bool:
+    try:
+        return write_statement(digests, predicate=predicate) == payload
+    except EvidenceError:
+        return False  # a number that has no canonical form
 
 
 def pae(payload: bytes) -> bytes:
