@@ -133,6 +133,21 @@ def test_a_timeout_keeps_to_its_class(ask: Ask, point: str) -> None:
         assert rules(decision) == {"runner.timeout"}
 
 
+@pytest.mark.requirement("R1.2", on="command")
+def test_a_row_of_the_matrix_is_justified(tmp_path: Path) -> None:
+    """R1.2: check refuses a row without a rationale, and one that does not say what it may touch."""
+    policy = "tenants/acme/runners.yaml"
+    for line in ("rationale: Transformations of customer records.", "data_up_to: confidential"):
+        root = tmp_path / line.partition(":")[0]
+        shutil.copytree(REPOSITORY, root)
+        text = (root / policy).read_text()
+        assert line in text
+        (root / policy).write_text(text.replace(f"      {line}\n", ""))
+        with pytest.raises(CompileError) as refused:
+            compile_repository(root, now=NOW)
+        assert {one.code for one in refused.value.diagnostics} == {"RF102"}
+
+
 def _codes(tmp_path: Path, name: str, text: str) -> set[str]:
     """Return the diagnostics' codes of the repository with one exception more."""
     root = tmp_path / "repository"

@@ -9,7 +9,7 @@ import pytest
 from tests.testing.repositories import TEST, compiled, copy_to, policy_test, write_test
 
 from ringfence.errors import CompileError, Diagnostic
-from ringfence.testing.plan import plan_suite
+from ringfence.testing.plan import plan_suite, policy_tests_hold
 from ringfence.testing.select import select_suites
 from ringfence.testing.trial import Suite
 
@@ -182,3 +182,12 @@ def test_decimals_stay_exact(tmp_path: Path) -> None:
         root, 'cases: [{name: one, set: {cost.share: "0.100000"}, expect: {action: allow}}]\n'
     )
     assert str(planned(root).trials[1].facts["cost.share"]) == str(Decimal("0.100000"))
+
+
+def test_check_can_look_at_tests_without_running_them(tmp_path: Path) -> None:
+    """One pass yields the mistakes of all tests, and nothing where there are none."""
+    root = copy_to(tmp_path)
+    write_test(root, "")
+    assert list(policy_tests_hold(compiled(root))) == []
+    write_test(root, "cases: [{name: a, unset: [nothing], expect: {action: allow}}]\n")
+    assert [one.code for one in policy_tests_hold(compiled(root))] == ["RF602"]

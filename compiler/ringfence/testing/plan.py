@@ -17,7 +17,7 @@ from ringfence.testing.names import check_names
 from ringfence.testing.table import check_tables, table_trials
 from ringfence.testing.trial import ENFORCED, Suite, Trial
 
-__all__ = ["plan_suite", "plan_suites"]
+__all__ = ["plan_suite", "plan_suites", "policy_tests_hold"]
 
 Planned = tuple[Suite | None, tuple[Diagnostic, ...]]
 
@@ -29,6 +29,11 @@ def plan_suites(
     planned = [plan_suite(compiled, policy) for policy in policies]
     suites = tuple(suite for suite, _ in planned if suite is not None)
     return suites, tuple(found for _, problems in planned for found in problems)
+
+
+def policy_tests_hold(compiled: Compiled) -> Iterator[Diagnostic]:
+    """Check all tests of a repository and their bases, without running them."""
+    yield from plan_suites(compiled, compiled.of_kind("PolicyTest"))[1]
 
 
 def plan_suite(compiled: Compiled, policy: Policy) -> Planned:
