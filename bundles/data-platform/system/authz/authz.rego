@@ -2,7 +2,8 @@
 # title: Who may ask OPA what
 # description: |
 #   With `--authorization=basic` OPA asks this for every request. Callers may ask for a decision and for
-#   its health, and for nothing else: not for data, policies, configuration or queries of their own.
+#   its health, and for nothing else: not for data, policies, configuration, queries of their own, or
+#   (by parameters) for traces and metrics of a decision.
 package system.authz
 
 default allow := false
@@ -13,7 +14,7 @@ default allow := false
 allow if {
 	input.method == "POST"
 	input.path == ["v1", "data", "ringfence", "main", "decision"]
-	not input.params.explain
+	count(input.params) == 0
 }
 
 allow if {
