@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import subprocess
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.opa import find_opa
 from ringfence.replay.event_json import ExactNumber
 from ringfence.replay.logs import LogEvent, LogFinding, nanoseconds, read_events
 
@@ -236,3 +238,23 @@ def test_public_decision_logs_are_read(tmp_path: Path) -> None:
     assert [one.path for one in found if isinstance(one, LogEvent)] == [
         "envoy/authz/allow", "authz"
     ]  # fmt: skip
+
+
+def test_console_line_of_the_real_opa_is_read(tmp_path: Path) -> None:
+    """OPA's own console line gives the event, its long number and its escaped text exact."""
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "main.rego").write_text(
+        'package ringfence.main\n\ndecision := {"action": "allow", "allowed": true, "note": "<a&b>"}\n'
+    )
+    (tmp_path / "input.json").write_text('{"facts": {"n": 123456789012345678901234.5}}')
+    command = [
+        str(find_opa()), "exec", "--decision", "ringfence/main/decision", "--bundle", "bundle",
+        "--set", "decision_logs.console=true", "input.json",
+    ]  # fmt: skip
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, check=True)
+    (found,) = _read(tmp_path / "log", done.stderr)
+    assert isinstance(found, LogEvent)
+    assert found.path == "ringfence/main/decision"
+    assert found.input == {"facts": {"n": ExactNumber("123456789012345678901234.5")}}
+    assert found.result["note"] == "<a&b>"
+    assert found.time_ns == nanoseconds(found.timestamp)
