@@ -18,8 +18,8 @@ def command() -> None:
 def install(url: str, sha256: str, tool: str) -> None:
     """Install the pinned OPA and print its path.
 
-    An `opa` on PATH that is new enough is taken as it is; else the official release, checked against
-    its SHA-256; else Go builds the pinned module.
+    An `opa` on PATH that is new enough is taken as it is; else the official release, where its SHA-256
+    is pinned or given; else Go builds the pinned module.
     """
     from ringfence.opa.install import OPA, REGAL
     from ringfence.opa.install import install as install_tool
@@ -43,10 +43,15 @@ def path() -> None:
 def run(arguments: tuple[str, ...], config: Path) -> None:
     """Run OPA with a configuration that `build` wrote, locked down.
 
-    Further arguments are OPA's own.
+    Further arguments are OPA's own; none of them can take the lock off.
     """
+    from ringfence.errors import UsageError
     from ringfence.opa import find_opa
     from ringfence.opa.lockdown import SERVER_FLAGS
 
+    if "--" in arguments:
+        raise UsageError("`--` would make files of the flags that lock OPA", help="leave it out")
     opa = str(find_opa())
-    os.execv(opa, [opa, "run", "--server", *SERVER_FLAGS, "--config-file", str(config), *arguments])  # noqa: S606 - becoming OPA is the point
+    # OPA takes the last of two equal flags, so ours come last.
+    command_line = [opa, "run", "--server", *arguments, "--config-file", str(config), *SERVER_FLAGS]
+    os.execv(opa, command_line)  # noqa: S606 - becoming OPA is the point
