@@ -198,7 +198,10 @@ def _seal(work: Path, logs: Path) -> None:
         "--origin", "platform.example/runners",
         "--facts", "runner.class,runner.size,runner.network,pipeline.id,workload.id",
     )  # fmt: skip
-    _ringfence("evidence", "verify", package, "--key", work / "keys/log.pub.pem")
+    _ringfence(
+        "evidence", "verify", package, "--key", work / "keys/log.pub.pem",
+        "--origin", "platform.example/runners",
+    )  # fmt: skip
     command = [
         "openssl", "pkeyutl", "-verify", "-pubin", "-inkey", str(work / "keys/log.pub.pem"),
         "-rawin", "-in", str(package / "checkpoint.body"),

@@ -6,6 +6,7 @@ from ringfence.check.compiled import Compiled
 from ringfence.check.passes import releases_hold, rule_ids_are_unique
 from ringfence.check.trust import exceptions_hold, trust_roots_hold
 from ringfence.errors import Diagnostic
+from ringfence.testing.plan import policy_tests_hold
 
 __all__ = ["PASSES", "Compiled"]
 
@@ -14,4 +15,5 @@ PASSES: tuple[Callable[[Compiled], Iterator[Diagnostic]], ...] = (
     releases_hold,
     trust_roots_hold,
     exceptions_hold,
+    policy_tests_hold,
 )

@@ -32,7 +32,7 @@ def evaluate_batch(
     *,
     session: requests.Session | None = None,
 ) -> list[dict[str, Any] | None]:
-    """Return the decision of each (input, clock in ns), None where OPA leaves it undefined.
+    """Return the decision of each (input, clock in ns), None where OPA has none or can't read it.
 
     An input is JSON-able, or `orjson.Fragment` for exact text; integers of any size arrive as they
     are. Raise OpaError where OPA fails, an input is no JSON, or an answer is missing from a batch.
@@ -58,6 +58,15 @@ def _ask(
         body: dict[str, Any] = response.json() if response.status_code == 200 else {}
     except requests.RequestException as error:
         raise OpaError(f"OPA did not answer a batch: {type(error).__name__}") from None
+    if response.status_code == 400:
+        # OPA reads some numbers not at all, and then refuses the whole request: find the one.
+        half = len(chunk) // 2
+        if not half:
+            return [None]
+        return [
+            *_ask(session, url, chunk[:half], start),
+            *_ask(session, url, chunk[half:], start + half),
+        ]
     if response.status_code != 200:
         raise OpaError(f"OPA refused a batch: {response.text[:300]}")
     answers = body.get("result", [])

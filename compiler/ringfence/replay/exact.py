@@ -136,7 +136,8 @@ def _request(event: LogEvent) -> dict[str, Any]:
         recorded["unattested"] = event.result.get("unknown", [])
     if "/input/approvals" in (*event.erased, *event.masked):
         recorded["approvals"] = event.result.get("approvals", [])
-    return {**event.input, "recorded": recorded} if recorded else dict(event.input)
+    exact = event.exact_input()
+    return {**exact, "recorded": recorded} if recorded else dict(exact)
 
 
 def _count(
