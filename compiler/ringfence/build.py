@@ -14,42 +14,13 @@ from ringfence.check.compiled import Compiled
 from ringfence.check.trust import exception_documents, revocation_documents
 from ringfence.emit.files import ROOTS, about_file, policy_files
 from ringfence.emit.tenant import TenantUnit
-from ringfence.errors import UsageError
-from ringfence.language.kinds.release import Release
-from ringfence.language.kinds.trust_root import TrustRoot
-from ringfence.language.policy import Policy
-from ringfence.language.suggest import did_you_mean
-from ringfence.release.levels import LevelTable, level_table
-from ringfence.release.record import read_record, record_path
+from ringfence.release.layer import ReleaseLayer
 from ringfence.trust.revocation import compile_revocations
-from ringfence.trust.root import compile_trust
 from ringfence.trust.waiver import compile_waivers
 
-__all__ = ["Build", "ReleaseLayer", "build_live", "build_policy", "release_layer", "signed_archive"]
+__all__ = ["Build", "build_live", "build_policy", "signed_archive"]
 
 _NS = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleaseLayer:
-    """The second, thin layer of a bundle: where it is for, and how far each rule counts there."""
-
-    bundle: str
-    version: str
-    environment: str
-    levels: LevelTable
-    trust: Mapping[str, object]
-    fresh: bool
-
-    def data(self) -> dict[str, object]:
-        """Return it as `data.ringfence.release`."""
-        return {
-            "version": self.version,
-            "environment": self.environment,
-            "levels": self.levels.rules,
-            "default_level": self.levels.default,
-            "trust": self.trust,
-        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,47 +38,6 @@ class Build:
     def revision(self) -> str:
         """Return the revision that OPA writes into every decision-log event."""
         return f"{self.name}/{self.environment}@{self.content}+{self.release}"
-
-
-def release_layer(compiled: Compiled, *, release: str, environment: str) -> ReleaseLayer:
-    """Return a release's layer in one environment; raise UsageError for names that are unknown."""
-    policy = _release(compiled, release)
-    spec = policy.spec
-    assert isinstance(spec, Release)
-    if environment not in spec.environments:
-        near = did_you_mean(environment, spec.environments)
-        hint = (
-            f"did you mean `{near}`?" if near else f"environments: {', '.join(spec.environments)}"
-        )
-        raise UsageError(f"release `{release}` has no environment `{environment}`", help=hint)
-    known = None
-    if spec.supersedes:
-        path = record_path(compiled.repository.project.root, policy.document.file)
-        known = read_record(path).get(spec.supersedes, {}).get(environment, {})
-    return ReleaseLayer(
-        bundle=policy.metadata.name,
-        version=spec.version,
-        environment=environment,
-        levels=level_table(policy, environment, rules=compiled.rules, known=known),
-        trust=trust_data(compiled, environment=environment),
-        fresh=spec.environments[environment].freshness == "demanded",
-    )
-
-
-def trust_data(compiled: Compiled, *, environment: str) -> dict[str, object]:
-    """Return the trust roots' keys that count in an environment, as decisions read them."""
-    roots = (policy.spec for policy in compiled.of_kind("TrustRoot"))
-    found = (root for root in roots if isinstance(root, TrustRoot))
-    return compile_trust(found, environment=environment)
-
-
-def _release(compiled: Compiled, name: str) -> Policy:
-    releases = {policy.metadata.name: policy for policy in compiled.of_kind("Release")}
-    if name not in releases:
-        near = did_you_mean(name, releases)
-        hint = f"did you mean `{near}`?" if near else f"releases: {', '.join(releases) or 'none'}"
-        raise UsageError(f"no release `{name}`", help=hint)
-    return releases[name]
 
 
 def build_policy(compiled: Compiled, units: Sequence[TenantUnit], *, layer: ReleaseLayer) -> Build:

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ringfence.build import release_layer
 from ringfence.check.compiled import Compiled
 from ringfence.errors import UsageError
 from ringfence.ir.lower import all_lowerings
 from ringfence.language.kinds import all_kinds
 from ringfence.language.merge import merge
 from ringfence.language.suggest import did_you_mean
+from ringfence.release.layer import release_layer
 
 __all__ = ["Row", "effective_settings"]
 

@@ -5,12 +5,13 @@ from typing import Any
 
 import orjson
 
-from ringfence.build import build_live, build_policy, release_layer
+from ringfence.build import build_live, build_policy
 from ringfence.check.compiled import Compiled
 from ringfence.errors import UsageError
 from ringfence.language.kinds.release import Release
 from ringfence.opa.policies import PolicyServer
 from ringfence.pipeline import emit_tenants
+from ringfence.release.layer import release_layer
 
 __all__ = ["bundle_files", "evaluate", "read_request"]
 

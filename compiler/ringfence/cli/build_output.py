@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 
-from ringfence.build import Build, build_live, build_policy, release_layer, signed_archive
+from ringfence.build import Build, build_live, build_policy, signed_archive
 from ringfence.bundle.archive import pack
 from ringfence.bundle.sign import sign
 from ringfence.check.compiled import Compiled
@@ -15,6 +15,7 @@ from ringfence.errors import UsageError
 from ringfence.keys import load_private, public_pem, read_passphrase, thumbprint
 from ringfence.opa.lockdown import opa_configuration
 from ringfence.pipeline import compile_repository, emit_tenants
+from ringfence.release.layer import release_layer
 from ringfence.release.record import record_path, write_record
 
 __all__ = ["BuildOptions", "write_build"]
