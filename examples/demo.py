@@ -45,7 +45,7 @@ def main() -> None:
     _prepare(work)
     _say("check, test, build and sign")
     _ringfence("check", work / "policies")
-    _ringfence("test", work / "policies", "--coverage")
+    _ringfence("test", HERE / "data-platform")
     with _Site(work) as site:
         _build(work, site.url)
         decisions = _decide(work, site)

@@ -4,9 +4,10 @@ import json
 import shutil
 from pathlib import Path
 
-from ringfence.build import build_policy, release_layer
+from ringfence.build import build_policy
 from ringfence.opa.policies import write_tree
 from ringfence.pipeline import compile_repository, emit_tenants
+from ringfence.release.layer import release_layer
 from ringfence.report.reference import render_reference
 
 ROOT = Path(__file__).resolve().parent.parent

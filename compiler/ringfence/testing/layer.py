@@ -3,12 +3,13 @@
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from ringfence.build import ReleaseLayer, build_policy, release_layer
+from ringfence.build import build_policy
 from ringfence.bundle.live import live_files
 from ringfence.check.compiled import Compiled
 from ringfence.check.trust import exception_documents, revocation_documents
 from ringfence.ir.rule import Level
 from ringfence.pipeline import emit_tenants
+from ringfence.release.layer import ReleaseLayer, release_layer
 from ringfence.release.levels import LevelTable
 from ringfence.testing.trial import ENFORCED
 from ringfence.trust.revocation import compile_revocations

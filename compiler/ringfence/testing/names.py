@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 
-from ringfence.build import release_layer
 from ringfence.check.compiled import Compiled
 from ringfence.errors import Diagnostic, UsageError
 from ringfence.ir.rule import Rule
 from ringfence.language.kinds.policy_test import Case, PolicyTest
 from ringfence.language.policy import Policy
 from ringfence.language.suggest import did_you_mean
+from ringfence.release.layer import release_layer
 
 __all__ = ["check_names"]
 
