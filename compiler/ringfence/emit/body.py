@@ -1,7 +1,7 @@
 """A rule body: the statements that bind, gate and compute what its columns read."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ringfence.emit.gate import gate, missing_value
@@ -13,7 +13,6 @@ from ringfence.ir.expression import (
     Expr,
     FactRef,
     Lifted,
-    Now,
     ParamRef,
     Quantifier,
 )
@@ -22,8 +21,6 @@ from ringfence.ir.schema import DecisionPoint, Fact, FactSource
 
 __all__ = ["Body"]
 
-_NOW = "now := floor(time.now_ns() / 1000000000)"
-
 
 @dataclass(frozen=True, kw_only=True)
 class Body:
@@ -31,6 +28,9 @@ class Body:
 
     `params` is the reference to the tenant's row of parameters.
     With `gated`, each fact that is bound is checked, and those of `always` are bound in any case.
+    Facts of `present` are optional ones without which the body is undefined; facts of `proven` need no
+    gate. `filters` are conditions that every item of a list must meet, else the body is undefined.
+    Without `total`, a row that a table lacks leaves the body undefined too, and `t` is always bound.
     """
 
     point: DecisionPoint
@@ -39,6 +39,10 @@ class Body:
     expressions: tuple[Expr, ...]
     gated: bool
     always: tuple[str, ...] = ()
+    present: frozenset[str] = frozenset()
+    proven: frozenset[str] = frozenset()
+    filters: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
+    total: bool = True
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
@@ -54,13 +58,12 @@ class Body:
         """Write the statements that stand before the columns, in order."""
         sent = [fact for fact in self._facts if fact.source is not FactSource.ATTESTED]
         lines = ["f := input.facts"] if sent else []
-        if any(isinstance(node, (ParamRef, Lifted)) for node in self._nodes):
+        if not self.total or any(isinstance(node, (ParamRef, Lifted)) for node in self._nodes):
             lines.append(f"t := {self.params}")
-        if any(isinstance(node, Now) for node in self._nodes):
-            lines.append(_NOW)
         scalars = [(self._locals[f.name], f) for f in self._facts if not f.type.is_list]
         lines += [_bind_fact(local, fact) for local, fact in scalars]
-        lines += gate(scalars) if self.gated else []
+        checked = [(local, fact) for local, fact in scalars if fact.name not in self.proven]
+        lines += gate(checked) if self.gated else []
         lines += [f"{self._locals[name]} := {self.value(expr)}" for name, expr in self._values]
         for fact in self._facts:
             lines += self._pass(fact) if fact.type.is_list else []
@@ -71,7 +74,7 @@ class Body:
         """List all nodes, through derived values and into the predicates of passes."""
         named = dict(self.derived)
         seen: dict[Expr, None] = {}
-        pending = list(self.expressions)
+        pending = [*self.expressions, *(c for each in self.filters.values() for c in each)]
         while pending:
             for node in walk(pending.pop()):
                 if isinstance(node, Derived) and node not in seen:
@@ -82,7 +85,9 @@ class Body:
     @cached_property
     def _facts(self) -> tuple[Fact, ...]:
         read = {node.name for node in self._nodes if isinstance(node, FactRef)}
-        return tuple(f for f in self.point.facts if f.name in read or f.name in self.always)
+        read |= {*self.always, *self.filters}
+        bound = (fact for fact in self.point.facts if fact.name in read)
+        return tuple(replace(f, required=True) if f.name in self.present else f for f in bound)
 
     @cached_property
     def _values(self) -> list[tuple[str, Expr]]:
@@ -104,6 +109,7 @@ class Body:
         return Terms(
             schema=self.point.by_name(),
             locals=self._locals,
+            total=self.total,
             passes={name: tuple(predicates) for name, predicates in passes.items()},
         )
 
@@ -118,8 +124,9 @@ class Body:
         ]
         inner += gate(items) if self.gated else []
         # A lone head stands in a variable: `opa fmt` drops the brackets that it would need.
-        head = "found" if len(heads) == 1 else f"[{', '.join(heads)}]"
+        head = "found" if len(heads) == 1 else f"[{', '.join(heads)}]" if heads else "1"
         inner += [f"found := {heads[0]}"] if len(heads) == 1 else []
+        inner += [self._terms.condition(condition) for condition in self.filters.get(fact.name, ())]
         local, path = self._locals[fact.name], reference("f", fact.path)
         comprehension = [f"{local} := [{head} |", *(f"\t{line}" for line in inner), "]"]
         if not self.gated:

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from ringfence.emit.body import Body
+from ringfence.emit.clean import clean_body
 from ringfence.emit.rego_filter import environment
 from ringfence.emit.vector import Vector, vector
 from ringfence.ir.expression import Expr
@@ -32,6 +33,7 @@ def emit_point(program: PointProgram) -> str:
         "point.rego.j2",
         shared,
         labels={rule.id: rule.id for rule in program.rules},
+        clean=clean_body(program, params=params, always=required),
         point=point,
         derived=_derived(program, params=params),
     )

@@ -34,10 +34,13 @@ from ringfence.ir.expression import (
     StringTest,
     TenantName,
 )
-from ringfence.ir.logic import complement
+from ringfence.ir.logic import complement, walk
 from ringfence.ir.schema import Fact
 
 __all__ = ["Terms", "predicate"]
+
+
+_NS = 1_000_000_000
 
 
 def predicate(quantifier: Quantifier) -> Expr:
@@ -51,12 +54,14 @@ class Terms:
     """Write expressions, given the local variables of facts and derived values.
 
     `passes` holds, for each list fact, the predicates that its one pass answers, in order.
-    Expressions must be total (`ringfence.ir.logic`).
+    Expressions must be total (`ringfence.ir.logic`). Without `total`, a table's missing row may leave a
+    term undefined.
     """
 
     schema: Mapping[str, Fact]
     locals: Mapping[str, str]
     passes: Mapping[str, tuple[Expr, ...]]
+    total: bool = True
 
     def condition(self, expr: Expr) -> str:
         """Write a boolean expression as a term whose value is true or false."""
@@ -71,6 +76,8 @@ class Terms:
                 return f"{self.value(operand)} != {self._missing(operand)}"
             case Not(operand):
                 return self._negation(operand)
+            case Compare(op, left, right) if any(isinstance(node, Now) for node in walk(expr)):
+                return f"{self._nanoseconds(left)} {op} {self._nanoseconds(right)}"
             case Compare(op, left, right):
                 return f"{self.value(left)} {op} {self.value(right)}"
             case Member(item, collection):
@@ -108,7 +115,7 @@ class Terms:
             case TenantName():
                 return "input.tenant"
             case Now():
-                return "now"
+                raise InternalError("the clock stands in comparisons only")
             case Size(operand):
                 return f"count({self.value(operand)})"
             case Arithmetic(op, left, right):
@@ -117,6 +124,18 @@ class Terms:
                 return self._lookup(table, keys, default)
             case _:
                 return f"({self.condition(expr)})"
+
+    def _nanoseconds(self, expr: Expr) -> str:
+        """Write seconds as nanoseconds: the clock counts those, and dividing it is dear in OPA."""
+        match expr:
+            case Now():
+                return "time.now_ns()"
+            case Literal(int(seconds)):
+                return rego(seconds * _NS)
+            case Arithmetic(op, left, right):
+                return f"({self._nanoseconds(left)} {op} {self._nanoseconds(right)})"
+            case _:
+                return f"({self.value(expr)} * {_NS})"
 
     def _missing(self, operand: FactRef | ItemRef) -> str:
         if isinstance(operand, FactRef):
@@ -143,6 +162,11 @@ class Terms:
                 return f"{self.value(what)} == {self._missing(what)}"
             case FactRef() | ItemRef():
                 return f"{self.value(operand)} == false"
+            case Member(FactRef(name), Literal(tuple(values))) if self.schema[name].type.values:
+                kind = self.schema[name].type
+                missing = () if self.schema[name].required else ("",)
+                others = tuple(v for v in (*missing, *kind.values) if v not in values)
+                return self.condition(Member(FactRef(name), Literal(others)))
             case Member():
                 return _negated_membership(self.condition(operand))
             case _:
@@ -158,6 +182,8 @@ class Terms:
 
     def _lookup(self, table: ParamRef, keys: tuple[Expr, ...], default: Literal) -> str:
         terms = [self.value(key) for key in keys]
+        if not self.total:
+            return self.value(table) + "".join(f"[{term}]" for term in terms)
         key = terms[0] if len(terms) == 1 else f"[{', '.join(terms)}]"
         return f"object.get({self.value(table)}, {key}, {rego(default.value)})"
 

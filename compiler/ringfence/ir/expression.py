@@ -124,7 +124,10 @@ class TenantName:
 
 @dataclass(frozen=True, slots=True)
 class Now:
-    """The decision's time in whole seconds since the epoch, from OPA's own clock."""
+    """The decision's time in seconds since the epoch, exact to the nanosecond, from OPA's own clock.
+
+    It stands in comparisons, alone or in sums and differences.
+    """
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,3 +19,10 @@ hits(key) := [] if {
 	]
 	count(found) == count(violated)
 }
+
+# METADATA
+# title: No rule of the tenant's own is violated
+# scope: document
+clean(key) if data.ringfence.params[key][input.tenant].list == ""
+
+clean(key) if data.ringfence.lists[key][data.ringfence.params[key][input.tenant].list].clean

@@ -197,7 +197,7 @@ def _security() -> Iterable[Rule]:
     yield _rule(
         "runner.secrets.platform-service",
         all_of(
-            most(fact("secrets_inline"), 0),
+            equal(fact("secrets_inline"), 0),
             every("secrets", starts_with(item("ref"), param("secrets_service"))),
         ),
         "a secret does not come from the platform's secrets service",

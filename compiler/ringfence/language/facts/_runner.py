@@ -2,7 +2,7 @@
 
 from ringfence.ir.schema import Fact, FactSource, FactType, Scalar
 
-__all__ = ["CLASSES", "CLASSIFICATIONS", "NETWORKS", "RUNNER_FACTS", "SIZES", "enum", "integer"]
+__all__ = ["CLASSES", "CLASSIFICATIONS", "NETWORKS", "RUNNER_FACTS", "SIZES", "enum"]
 
 CLASSES = ("serverless", "container", "managed_etl", "dedicated_compute")
 SIZES = ("small", "medium", "large", "xlarge", "custom")
@@ -15,12 +15,10 @@ def enum(*values: str, ordered: bool = False) -> FactType:
     return FactType(scalar=Scalar.ENUM, values=values, ordered=ordered)
 
 
-def integer(maximum: int = 10**9) -> FactType:
-    """Build the type of a whole number from 0 to `maximum`."""
-    return FactType(scalar=Scalar.INTEGER, maximum=maximum)
 
 
 BOOLEAN = FactType(scalar=Scalar.BOOLEAN)
+INTEGER = FactType(scalar=Scalar.INTEGER)
 STRING = FactType(scalar=Scalar.STRING)
 DURATION = FactType(scalar=Scalar.DURATION)
 TIMESTAMP = FactType(scalar=Scalar.TIMESTAMP)
@@ -72,10 +70,10 @@ RUNNER_FACTS = (
         "most sensitive data that the run touches",
         binds=True,
     ),
-    _always("run.concurrency", integer(), "runners that this request adds"),
+    _always("run.concurrency", INTEGER, "runners that this request adds"),
     _always("run.estimate", DURATION, "estimated runtime that this request adds to the month"),
     _fact("run.timeout", DURATION, "declared timeout of a run"),
-    _platform("usage.running", integer(), "the tenant's runners that run now"),
+    _platform("usage.running", INTEGER, "the tenant's runners that run now"),
     _platform("usage.class_hours_month", DURATION, "runtime of this class used this month"),
     _fact("tags.class", STRING, "chargeback tag, equal to the runner's class"),
     _fact("tags.size", STRING, "chargeback tag, equal to the runner's size"),
@@ -113,7 +111,7 @@ RUNNER_FACTS = (
     ),
     _always(
         "secrets_inline",
-        integer(10_000),
+        INTEGER,
         "inline values and environment literals that look like secrets",
     ),
     _always(
@@ -139,5 +137,5 @@ RUNNER_FACTS = (
     ),
     _fact("logging.access_enabled", BOOLEAN, "access logs are on"),
     _fact("logging.access_sink", STRING, "where access logs go"),
-    _fact("retries.max_attempts", integer(10_000), "attempts before the run fails for good"),
+    _fact("retries.max_attempts", INTEGER, "attempts before the run fails for good"),
 )

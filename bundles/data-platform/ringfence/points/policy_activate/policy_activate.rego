@@ -11,13 +11,33 @@ import data.ringfence.kernel.own
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_violated == [false, false]
-	data.ringfence.params.policy_activate[input.tenant].list == ""
+	_clean == ""
+} else := data.ringfence.about.clean if {
+	data.ringfence.lists.policy_activate[_clean].clean
 } else := data.ringfence.about.clean if {
 	_violated == [false, false]
-	data.ringfence.lists.policy_activate[data.ringfence.params.policy_activate[input.tenant].list].clean
+	own.clean("policy_activate")
 } else := decide.decision("policy_activate", hits, derived) if {
 	_violated
+}
+
+# The name of the tenant's own list of rules, "" for none, where every shared rule is shown to be
+# satisfied. It may be undefined for a request that is clean all the same.
+_clean := t.list if {
+	f := input.facts
+	t := data.ringfence.params.policy_activate[input.tenant]
+	request_by := f.request.by
+	activation_bundle := f.activation.bundle
+	activation_environment := f.activation.environment
+	activation_content := f.activation.content
+	activation_change_ref := f.activation.change_ref
+	tested_environment := attested.value(["tested", "environment"], "")
+	tested_content := attested.value(["tested", "content"], "")
+	tested_result := attested.value(["tested", "result"], "")
+	count(concat("", [request_by, activation_bundle, activation_environment, activation_content, activation_change_ref, tested_environment, tested_content])) <= 16384
+	false in ["" in [request_by, activation_bundle, activation_environment, activation_content, activation_change_ref]]
+	regex.match(`^\[(?:""|"passed"|"failed")\]$`, json.marshal([tested_result]))
+	true in ["" in t.before[activation_bundle][activation_environment], [tested_environment != "", tested_environment in t.before[activation_bundle][activation_environment], tested_content != "", tested_content == activation_content, tested_result != "", tested_result == "passed"] == [true, true, true, true, true, true]] # activate.tested-before
 }
 
 # METADATA

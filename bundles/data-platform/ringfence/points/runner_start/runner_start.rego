@@ -10,15 +10,128 @@ import data.ringfence.kernel.own
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_violated == [false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false]
-	count(_indexed) == 0
-	data.ringfence.params.runner_start[input.tenant].list == ""
+	_clean == ""
+} else := data.ringfence.about.clean if {
+	data.ringfence.lists.runner_start[_clean].clean
 } else := data.ringfence.about.clean if {
 	_violated == [false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false, false]
 	count(_indexed) == 0
-	data.ringfence.lists.runner_start[data.ringfence.params.runner_start[input.tenant].list].clean
+	own.clean("runner_start")
 } else := decide.decision("runner_start", hits, derived) if {
 	_violated
+}
+
+# The name of the tenant's own list of rules, "" for none, where every shared rule is shown to be
+# satisfied. It may be undefined for a request that is clean all the same.
+_clean := t.list if {
+	f := input.facts
+	t := data.ringfence.params.runner_start[input.tenant]
+	request_by := f.request.by
+	runner_class := f.runner.class
+	runner_size := f.runner.size
+	runner_profile := f.runner.profile
+	runner_network := f.runner.network
+	workload_id := f.workload.id
+	workload_is_new := f.workload.is_new
+	workload_processes_events := f.workload.processes_events
+	pipeline_id := f.pipeline.id
+	data_classification := f.data.classification
+	run_concurrency := f.run.concurrency
+	run_estimate := f.run.estimate
+	run_timeout := f.run.timeout
+	usage_running := f.usage.running
+	usage_class_hours_month := f.usage.class_hours_month
+	tags_class := f.tags.class
+	tags_size := object.get(f, ["tags", "size"], "")
+	tags_tenant := f.tags.tenant
+	tags_pipeline := f.tags.pipeline
+	residency_requirement_id := object.get(f, ["residency", "requirement_id"], "")
+	secrets_inline := f.secrets_inline
+	logging_access_enabled := f.logging.access_enabled
+	logging_access_sink := f.logging.access_sink
+	retries_max_attempts := f.retries.max_attempts
+	evidence_sink_reachable := f.evidence.sink_reachable
+	count(concat("", [request_by, workload_id, pipeline_id, residency_requirement_id, logging_access_sink])) <= 16384
+	false in ["" in [request_by, workload_id, pipeline_id, logging_access_sink]]
+	regex.match(`^\[(?:"serverless"|"container"|"managed_etl"|"dedicated_compute"),(?:"small"|"medium"|"large"|"xlarge"|"custom"),(?:"public_vpc_egress"|"private_vpc"|"privatelink"|"vpn"|"on_premise"),(?:true|false),(?:true|false),(?:"public"|"internal"|"confidential"|"restricted"),[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15}\]$`, json.marshal([runner_class, runner_size, runner_network, workload_is_new, workload_processes_events, data_classification, run_concurrency, run_estimate, run_timeout, usage_running, usage_class_hours_month, secrets_inline, retries_max_attempts]))
+	matrix_classifications := t.matrix[runner_class][runner_network][runner_size]
+	usage_class_hours_after := usage_class_hours_month + run_estimate
+	usage_running_after := usage_running + run_concurrency
+	is_array(f.endpoints)
+	count(f.endpoints) <= 200
+	endpoints := [1 |
+		some item in f.endpoints
+		item_host := item.host
+		item_private_available := item.private_available
+		item_dns_validated := object.get(item, "dns_validated", "")
+		item_dns_checked_at := object.get(item, "dns_checked_at", -1)
+		count(concat("", [item_host])) <= 16384
+		false in ["" in [item_host]]
+		regex.match(`^\[(?:true|false),(?:""|true|false),(?:-1|[0-9]{1,15})\]$`, json.marshal([item_private_available, item_dns_validated, item_dns_checked_at]))
+		true in [runner_network != "public_vpc_egress", item_private_available == false]
+		true in [runner_network in {"on_premise", "private_vpc", "public_vpc_egress"}, [item_dns_validated != "", item_dns_validated == true, item_dns_checked_at != -1, (item_dns_checked_at * 1000000000) >= (time.now_ns() - (t.dns_max_age * 1000000000))] == [true, true, true, true]]
+	]
+	count(endpoints) == count(f.endpoints)
+	is_array(f.secrets)
+	count(f.secrets) <= 200
+	secrets := [1 |
+		some item in f.secrets
+		item_name := item.name
+		item_ref := object.get(item, "ref", "")
+		count(concat("", [item_name, item_ref])) <= 16384
+		false in ["" in [item_name]]
+		item_ref != ""
+		startswith(item_ref, t.secrets_service)
+	]
+	count(secrets) == count(f.secrets)
+	is_array(f.images)
+	count(f.images) <= 200
+	images := [1 |
+		some item in f.images
+		item_repository := item.repository
+		item_digest := object.get(item, "digest", "")
+		count(concat("", [item_repository, item_digest])) <= 16384
+		false in ["" in [item_repository]]
+		strings.any_prefix_match(item_repository, t.registries)
+		item_digest != ""
+		startswith(item_digest, "sha256:")
+	]
+	count(images) == count(f.images)
+	is_array(f.drivers)
+	count(f.drivers) <= 200
+	drivers := [1 |
+		some item in f.drivers
+		item_name := item.name
+		item_version := item.version
+		item_source := item.source
+		count(concat("", [item_name, item_version, item_source])) <= 16384
+		false in ["" in [item_name, item_version, item_source]]
+		strings.any_prefix_match(item_source, t.driver_sources)
+	]
+	count(drivers) == count(f.drivers)
+	runner_network in t.networks # runner.network
+	"public" in matrix_classifications # runner.matrix
+	data_classification in matrix_classifications # runner.classification
+	usage_running_after <= t.concurrency # runner.quota.concurrency
+	usage_class_hours_after <= t.monthly_seconds[runner_class] # runner.quota.monthly-hours
+	run_timeout >= 1 # runner.timeout
+	run_timeout <= t.timeouts[runner_class] # runner.timeout
+	retries_max_attempts <= t.max_attempts # runner.retries.capped
+	secrets_inline == 0 # runner.secrets.platform-service
+	logging_access_enabled == true # runner.logging.access
+	tags_class == runner_class # runner.tags
+	tags_size != "" # runner.tags
+	tags_size == runner_size # runner.tags
+	tags_tenant == input.tenant # runner.tags
+	tags_pipeline == pipeline_id # runner.tags
+	runner_size != "xlarge" # runner.approval.xlarge
+	runner_profile == "standard" # runner.approval.custom
+	runner_size != "custom" # runner.approval.custom
+	runner_class != "dedicated_compute" # runner.approval.dedicated
+	evidence_sink_reachable == true # runner.evidence.sink
+	run_estimate <= t["cost.max_estimate"] # cost.long-run
+	true in [runner_size != "large", run_estimate >= 300] # cost.small-jobs-stay-small
+	true in [runner_network != "on_premise", residency_requirement_id != ""] # runner.network.on-premise
 }
 
 # METADATA
@@ -121,7 +234,6 @@ _violated := [
 ] if {
 	f := input.facts
 	t := data.ringfence.params.runner_start[input.tenant]
-	now := floor(time.now_ns() / 1000000000)
 	request_by := f.request.by
 	runner_class := f.runner.class
 	runner_size := object.get(f, ["runner", "size"], "")
@@ -152,17 +264,13 @@ _violated := [
 	count(concat("", [request_by, workload_id, pipeline_id, tags_class, tags_size, tags_tenant, tags_pipeline, residency_requirement_id, logging_access_sink])) <= 16384
 	false in ["" in [request_by, workload_id, pipeline_id]]
 	regex.match(`^\[(?:"serverless"|"container"|"managed_etl"|"dedicated_compute"),(?:""|"small"|"medium"|"large"|"xlarge"|"custom"),(?:"standard"|"custom"),(?:"public_vpc_egress"|"private_vpc"|"privatelink"|"vpn"|"on_premise"),(?:true|false),(?:true|false),(?:"public"|"internal"|"confidential"|"restricted"),[0-9]{1,15},[0-9]{1,15},(?:-1|[0-9]{1,15}),[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},(?:""|true|false),(?:-1|[0-9]{1,15}),(?:""|true|false),(?:""|true|false),(?:-1|[0-9]{1,15})\]$`, json.marshal([runner_class, runner_size, runner_profile, runner_network, workload_is_new, workload_processes_events, data_classification, run_concurrency, run_estimate, run_timeout, usage_running, usage_class_hours_month, secrets_inline, logging_access_enabled, retries_max_attempts, evidence_sink_reachable, host_healthy, host_checked_at]))
-	run_concurrency <= 1000000000
-	usage_running <= 1000000000
-	secrets_inline <= 10000
-	retries_max_attempts <= 10000
 	matrix_classifications := object.get(t.matrix, [runner_class, runner_network, runner_size], [])
 	matrix_default_classifications := object.get(t.matrix, [runner_class, runner_network, ""], [])
 	usage_class_hours_after := usage_class_hours_month + run_estimate
 	usage_running_after := usage_running + run_concurrency
 	is_array(f.endpoints)
 	count(f.endpoints) <= 200
-	endpoints := [[item_private_available != false, true in [item_dns_validated == "", item_dns_validated != true, item_dns_checked_at == -1, item_dns_checked_at < (now - t.dns_max_age)]] |
+	endpoints := [[item_private_available != false, true in [item_dns_validated == "", item_dns_validated != true, item_dns_checked_at == -1, (item_dns_checked_at * 1000000000) < (time.now_ns() - (t.dns_max_age * 1000000000))]] |
 		some item in f.endpoints
 		item_host := item.host
 		item_private_available := item.private_available
@@ -244,7 +352,7 @@ _violated := [
 	violates_runner_network_on_premise := [runner_network == "on_premise", residency_requirement_id == ""] == [true, true]
 
 	# runner.secrets.platform-service, <built-in>:1:1
-	violates_runner_secrets_platform_service := true in [secrets_inline > 0, true in secrets]
+	violates_runner_secrets_platform_service := true in [secrets_inline != 0, true in secrets]
 
 	# runner.images.registry, <built-in>:1:1
 	violates_runner_images_registry := true in {row[0] | some row in images}
@@ -271,7 +379,7 @@ _violated := [
 	violates_runner_evidence_sink := true in [evidence_sink_reachable == "", evidence_sink_reachable != true]
 
 	# runner.host.healthy, <built-in>:1:1
-	violates_runner_host_healthy := [runner_class == "dedicated_compute", true in [host_healthy == "", host_healthy != true, host_checked_at == -1, host_checked_at < (now - t.host_max_age)]] == [true, true]
+	violates_runner_host_healthy := [runner_class == "dedicated_compute", true in [host_healthy == "", host_healthy != true, host_checked_at == -1, (host_checked_at * 1000000000) < (time.now_ns() - (t.host_max_age * 1000000000))]] == [true, true]
 
 	# cost.long-run, platform/cost.yaml:17:11
 	violates_cost_long_run := run_estimate > t["cost.max_estimate"]
@@ -321,7 +429,7 @@ _failing["runner.timeout"] contains 2 if {
 _failing["runner.secrets.platform-service"] contains 1 if {
 	f := input.facts
 	secrets_inline := f.secrets_inline
-	secrets_inline > 0
+	secrets_inline != 0
 }
 
 # METADATA
@@ -439,7 +547,6 @@ _failing["runner.host.healthy"] contains 1 if {
 _failing["runner.host.healthy"] contains 2 if {
 	f := input.facts
 	t := data.ringfence.params.runner_start[input.tenant]
-	now := floor(time.now_ns() / 1000000000)
 	host_checked_at := object.get(f, ["host", "checked_at"], -1)
-	true in [host_checked_at == -1, host_checked_at < (now - t.host_max_age)]
+	true in [host_checked_at == -1, (host_checked_at * 1000000000) < (time.now_ns() - (t.host_max_age * 1000000000))]
 }

@@ -1,7 +1,7 @@
 # METADATA
 # title: "Own rules at runner.start"
 # description: Shapes of rules, shared by every tenant that has the same ones; the rest is data.
-package ringfence.lists.runner_start.l_4d709b46b75165f1
+package ringfence.lists.runner_start.l_904120556c4901f1
 
 # METADATA
 # title: No rule of the list is violated
@@ -36,7 +36,6 @@ _violated := [
 	count(concat("", [pipeline_id])) <= 16384
 	false in ["" in [pipeline_id]]
 	regex.match(`^\[(?:"public_vpc_egress"|"private_vpc"|"privatelink"|"vpn"|"on_premise"),(?:"public"|"internal"|"confidential"|"restricted"),[0-9]{1,15}\]$`, json.marshal([runner_network, data_classification, run_concurrency]))
-	run_concurrency <= 1000000000
 	is_array(f.endpoints)
 	count(f.endpoints) <= 200
 	endpoints := [found |
