@@ -136,8 +136,9 @@ def _request(event: LogEvent) -> dict[str, Any]:
         recorded["unattested"] = event.result.get("unknown", [])
     if "/input/approvals" in (*event.erased, *event.masked):
         recorded["approvals"] = event.result.get("approvals", [])
-    exact = event.exact_input()
-    return {**exact, "recorded": recorded} if recorded else dict(exact)
+    # What a caller calls `recorded` is not ours.
+    exact = {name: value for name, value in event.exact_input().items() if name != "recorded"}
+    return {**exact, "recorded": recorded} if recorded else exact
 
 
 def _count(
