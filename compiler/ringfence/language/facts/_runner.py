@@ -15,8 +15,6 @@ def enum(*values: str, ordered: bool = False) -> FactType:
     return FactType(scalar=Scalar.ENUM, values=values, ordered=ordered)
 
 
-
-
 BOOLEAN = FactType(scalar=Scalar.BOOLEAN)
 INTEGER = FactType(scalar=Scalar.INTEGER)
 STRING = FactType(scalar=Scalar.STRING)
