@@ -143,6 +143,29 @@ def test_long_line_is_left_out(tmp_path: Path) -> None:
     assert [one.place for one in found] == ["log:1", "log:2", "log:3"]
 
 
+@pytest.mark.parametrize("over", [-1, 0, 1, 2])
+def test_line_about_as_long_as_the_limit_hides_no_other(tmp_path: Path, over: int) -> None:
+    """A line one byte short of, at, or over the limit never takes the next one with it."""
+    first = _lines(_event(1))
+    found = _read(tmp_path / "log", first + _lines(_event(2)), max_line=len(first) - over)
+    assert _ids(found)[-1] == ("d-2" if over <= 0 else "RF902")
+    assert [one.place for one in found] == ["log:1", "log:2"]
+
+
+@pytest.mark.parametrize("zipped", [False, True])
+def test_array_may_begin_on_any_line_and_break_anywhere(tmp_path: Path, zipped: bool) -> None:
+    """One array over many lines is read whole; a broken first line costs only itself."""
+    one, two = (json.dumps(_event(n)).encode() for n in (1, 2))
+    for content, expected in (
+        (b"[" + one + b",\n" + two + b"]\n", ["d-1", "d-2"]),
+        (b"\n[\n" + one + b",\n" + two + b"\n]", ["d-1", "d-2"]),
+        (b"[" + one[:-9] + b"\n" + _lines(_event(2)), ["RF903", "d-2"]),
+        (b"[" + one + b",\n]\n[" + two + b"]", ["RF903", "RF903", "d-2"]),
+    ):
+        found = _read(tmp_path / "log", gzip.compress(content) if zipped else content)
+        assert _ids(found) == expected
+
+
 def test_inflated_size_is_bounded(tmp_path: Path) -> None:
     """A small file that unpacks to too much ends with a finding, after what fitted."""
     bomb = gzip.compress(_lines(_event(1)) + b" " * 5_000_000 + b"\n" + _lines(_event(2)))

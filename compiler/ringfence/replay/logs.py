@@ -107,6 +107,7 @@ class _Reader:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         stream = io.BufferedReader(gzip.GzipFile(fileobj=file)) if zipped else file
+        document = self._first
         while text := stream.readline(min(self._max_line, self._left) + 1):
             self.line += 1
             if len(text) > self._left:
@@ -115,9 +116,11 @@ class _Reader:
             self._left -= len(text)
             if len(text) > self._max_line:
                 yield self._finding("RF902", "the line is too long and was left out")
-                self._skip_line(stream)
+                if not text.endswith(b"\n"):
+                    self._skip_line(stream)
             elif text.strip():
-                yield from self._items(self._document(text, stream))
+                yield from self._items(document(text, stream))
+                document = self._line
 
     def _skip_line(self, stream: IO[bytes]) -> None:
         while self._left > 0 and (text := stream.readline(min(1 << 20, self._left))):
@@ -125,19 +128,26 @@ class _Reader:
             if text.endswith(b"\n"):
                 return
 
-    def _document(self, text: bytes, stream: IO[bytes]) -> object:
-        """Parse one line, or the whole file where it is one array over many lines."""
-        try:
-            return parse_json(text)
-        except JsonError as error:
-            if self.line > 1 or text.strip() != b"[":
-                return self._finding("RF903", str(error))
-        text += stream.read(min(self._max_line, self._left))
-        self._left -= len(text)
+    def _line(self, text: bytes, _: IO[bytes]) -> object:
         try:
             return parse_json(text)
         except JsonError as error:
             return self._finding("RF903", str(error))
+
+    def _first(self, text: bytes, stream: IO[bytes]) -> object:
+        """Parse the first line, or the whole file where it is one array over many lines."""
+        value = self._line(text, stream)
+        if not isinstance(value, LogFinding) or not text.lstrip().startswith(b"["):
+            return value
+        start = stream.tell()
+        rest = stream.read(min(self._max_line, self._left))
+        try:
+            whole = parse_json(text + rest)
+        except JsonError:
+            stream.seek(start)  # it may be this line only that is broken
+            return value
+        self._left -= len(rest)
+        return whole
 
     def _items(self, value: object) -> Iterator[LogEvent | LogFinding]:
         if isinstance(value, LogFinding):
