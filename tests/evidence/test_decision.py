@@ -69,7 +69,14 @@ def test_record_of_a_decision() -> None:
                 "reason": "Re-run of 12 days lost in OUT-88.",
             }
         ],
-        "approvals": [{"rule": "runner.approval.dedicated", "approval": "app-5a95"}],
+        "approvals": [
+            {
+                "rule": "runner.approval.dedicated",
+                "approval": "app-5a95",
+                "until": 1795211811,
+                "by": "user:lee@platform.example",
+            }
+        ],
         "obligations": [{"alert": "blocked"}],
         "policy": {
             "bundle": "runtime",
@@ -101,7 +108,7 @@ def test_record_of_a_decision() -> None:
         {"labels": {"id": "x", "password": CANARY}},
         {"result": decision(reasons=[{**REASON, "message": CANARY, "fix": CANARY}])},
         {"result": decision(unknown=[CANARY], note=CANARY, valid_until=CANARY)},
-        {"result": decision(approvals=[{"approval": "a", "rule": "r", "by": CANARY, "jws": CANARY}])},
+        {"result": decision(approvals=[{"approval": "a", "rule": "r", "jws": CANARY}])},
     ],
 )  # fmt: skip
 def test_what_is_not_allowed_never_appears(changes: dict[str, Any]) -> None:

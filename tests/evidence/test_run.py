@@ -8,10 +8,11 @@ import pytest
 from tests.evidence.samples import ALLOWED, decision, event
 
 from ringfence.evidence.decision import make_decision
+from ringfence.evidence.decision_use import DecisionUse
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import RecordKind
 from ringfence.evidence.run import checks_of, close_run, runs_without_record
-from ringfence.evidence.run_model import CheckOutcome, DecisionUse, SecretUse
+from ringfence.evidence.run_model import CheckOutcome, SecretUse
 
 APPLICABLE = frozenset(
     {"runner.timeout", "runner.images", "runner.quota.monthly-hours", "runner.approval.dedicated"}
@@ -197,6 +198,72 @@ def test_used_approval_must_be_attached() -> None:
     )
     other = {"id": "EXC-9999"}
     assert len(_missing(lambda report: report["approvals"][0].update(other))) == 1
+
+
+@pytest.mark.parametrize("other", [{"by": "user:eve@acme.example"}, {"expires_at": 1900000000}])
+@pytest.mark.parametrize(
+    ("place", "name"), [(0, "exception `EXC-2041`"), (1, "approval `app-5a95`")]
+)
+def test_attached_approval_is_the_one_that_was_decided(
+    other: dict[str, Any], place: int, name: str
+) -> None:
+    """R1.39: another approver or a later expiry than the decision's is refused."""
+    (missing,) = _missing(lambda report: report["approvals"][place].update(other))
+    assert missing.startswith(f"approvals: the {name} that lifted `")
+    assert missing.endswith(", by whom and until when it was decided")
+
+
+@pytest.mark.parametrize(
+    ("changes", "problem"),
+    [
+        ({"result": decision(reasons=[])}, "did not allow the run"),
+        ({"input": {"tenant": "globex", "facts": {}}}, "is of another tenant"),
+        ({"input": {"facts": {}}}, "is of another tenant"),
+        (
+            {"result": decision(action="allow", allowed=True, reasons=[], evaluated=False)},
+            "does not show what passed",
+        ),
+    ],
+)
+def test_decision_that_cannot_stand_for_the_run_is_refused(
+    changes: dict[str, Any], problem: str
+) -> None:
+    """R1.38: a decision that blocked, is another tenant's, or was not evaluated shows no check."""
+    result = decision(action="allow", allowed=True, reasons=[])
+    body = make_decision(event(**{"result": result, **changes}), allowed_facts=frozenset()).body
+    use = DecisionUse.of_record(body, applicable=APPLICABLE)
+    checks = [one.model_dump(mode="json") for one in checks_of(use)]
+    with pytest.raises(EvidenceError) as caught:
+        close_run({**REPORT, "checks": checks}, decisions=[use])
+    assert caught.value.missing == (f"checks: decision `decision-0` {problem}",)
+
+
+def test_undecided_event_shows_nothing_passed() -> None:
+    """R1.38: where OPA gave no result, or entries were left out, no rule counts as passed."""
+    for body in (
+        make_decision(event(result=None), allowed_facts=ALLOWED).body,
+        {**BODY, "omitted": {"reasons": 3}, "waived": [], "approvals": []},
+    ):
+        use = DecisionUse.of_record(body, applicable=APPLICABLE)
+        assert checks_of(use) == ()
+        with pytest.raises(EvidenceError) as caught:
+            close_run({**REPORT, "checks": [], "approvals": []}, decisions=[use])
+        assert "checks: decision `decision-0` does not show what passed" in caught.value.missing
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"reasons": [{"action": "block"}]}, {"observed": [{"rule": {"withheld": True}}]},
+        {"waived": [{"rule": "r"}]}, {"reasons": 7}, {"reasons": ["r"]}, {"decision_id": 7},
+        {"approvals": [{"rule": "r", "approval": "a", "by": "b", "until": True}]},
+    ],
+)  # fmt: skip
+def test_record_that_hides_its_rules_is_refused(changes: dict[str, Any]) -> None:
+    """A decision record of another shape is refused as evidence of a run, not misread."""
+    with pytest.raises(EvidenceError) as caught:
+        DecisionUse.of_record({**BODY, **changes}, applicable=APPLICABLE)
+    assert caught.value.code == "RF913"
 
 
 def test_run_under_no_decision_is_refused() -> None:

@@ -5,9 +5,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ringfence.evidence.decision_use import DecisionUse
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
-from ringfence.evidence.run_model import CheckOutcome, CheckResult, DecisionUse, RunReport
+from ringfence.evidence.run_model import CheckResult, RunReport
 
 __all__ = ["checks_of", "close_run", "runs_without_record"]
 
@@ -17,11 +18,13 @@ def close_run(report: Mapping[str, Any] | RunReport, *, decisions: Sequence[Deci
 
     `decisions` are those under which it ran. Refused are: a mandatory field that is absent, an image
     without digest, a driver without exact version, a secret that is no reference into the platform's
-    secrets service, an applicable check that is not listed or not as decided, and a used approval or
-    exception that is not attached. Places are named, values never are.
+    secrets service, a decision that did not allow the run, is another tenant's or does not show what
+    passed, an applicable check that is not listed or not as decided, and a used approval or exception
+    that is not attached as it was used. Places are named, values never are.
     """
     run = report if isinstance(report, RunReport) else _parse(report)
     missing = [
+        *_uncounted(run, decisions),
         *_unlike(run, decisions),
         *_uncovered(run, decisions),
         *_unattached(run, decisions),
@@ -39,7 +42,7 @@ def checks_of(decision: DecisionUse) -> tuple[CheckResult, ...]:
     """Return the outcome of every applicable check, as the decision has it."""
     return tuple(
         CheckResult(id=rule, outcome=outcome, decision_id=decision.decision_id)
-        for rule, outcome in sorted(_outcomes(decision).items())
+        for rule, outcome in sorted(decision.outcomes().items())
     )
 
 
@@ -93,12 +96,18 @@ def _refuse(missing: Iterable[str]) -> EvidenceError:
     )
 
 
-def _outcomes(decision: DecisionUse) -> dict[str, CheckOutcome]:
-    found = dict.fromkeys(decision.applicable, CheckOutcome.PASSED)
-    found |= dict.fromkeys(decision.observed, CheckOutcome.OBSERVED)
-    found |= dict.fromkeys(decision.waived, CheckOutcome.WAIVED)
-    found |= dict.fromkeys(decision.approved, CheckOutcome.APPROVED)
-    return found | dict.fromkeys(decision.failed, CheckOutcome.FAILED)
+def _uncounted(run: RunReport, decisions: Sequence[DecisionUse]) -> list[str]:
+    """Name the decisions that cannot stand for the run."""
+    return [
+        f"checks: decision `{one.decision_id}` {problem}"
+        for one in decisions
+        for problem, holds in (
+            ("did not allow the run", not one.allowed),
+            ("is of another tenant", one.tenant != run.tenant),
+            ("does not show what passed", not one.whole),
+        )
+        if holds
+    ]
 
 
 def _unlike(run: RunReport, decisions: Sequence[DecisionUse]) -> list[str]:
@@ -120,7 +129,7 @@ def _uncovered(run: RunReport, decisions: Sequence[DecisionUse]) -> list[str]:
     listed = {(check.decision_id, check.id): check.outcome for check in run.checks}
     missing = []
     for decision in decisions:
-        for rule, outcome in _outcomes(decision).items():
+        for rule, outcome in decision.outcomes().items():
             found = listed.pop((decision.decision_id, rule), None)
             if found is None:
                 missing.append(f"checks: `{rule}` of decision `{decision.decision_id}`")
@@ -130,11 +139,12 @@ def _uncovered(run: RunReport, decisions: Sequence[DecisionUse]) -> list[str]:
 
 
 def _unattached(run: RunReport, decisions: Sequence[DecisionUse]) -> list[str]:
-    attached = {(one.kind, one.id, one.rule) for one in run.approvals}
-    used = {
-        *(("exception", i, rule) for one in decisions for rule, i in one.waived.items()),
-        *(("approval", i, rule) for one in decisions for rule, i in one.approved.items()),
-    }
-    return [
-        f"approvals: the {kind} `{i}` that lifted `{rule}`" for kind, i, rule in used - attached
-    ]
+    attached = {(a.kind, a.id, a.rule): (a.by, a.expires_at) for a in run.approvals}
+    missing = []
+    for used in (lifted for decision in decisions for lifted in decision.lifted):
+        found = attached.get((used.kind, used.id, used.rule))
+        if found != (used.by, used.until):
+            problem = "" if found is None else ", by whom and until when it was decided"
+            text = f"approvals: the {used.kind} `{used.id}` that lifted `{used.rule}`{problem}"
+            missing.append(text)
+    return missing

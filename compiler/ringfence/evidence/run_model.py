@@ -1,10 +1,8 @@
-"""What a runner reports of a run, and what is known of the decisions under which it ran."""
+"""What a runner reports of a run."""
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
@@ -12,7 +10,6 @@ __all__ = [
     "AttachedApproval",
     "CheckOutcome",
     "CheckResult",
-    "DecisionUse",
     "DriverUse",
     "ImageUse",
     "RunReport",
@@ -127,33 +124,3 @@ class RunReport(_Model):
     secrets: Annotated[tuple[SecretUse, ...], Strict(False), Field(max_length=200)]
     checks: Annotated[tuple[CheckResult, ...], Strict(False), Field(max_length=2000)]
     approvals: Annotated[tuple[AttachedApproval, ...], Strict(False), Field(max_length=200)] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecisionUse:
-    """A decision under which a run ran: which rules applied, and how each ended.
-
-    `waived` and `approved` map rules to the exception or approval that lifted them. `facts` are those
-    that the decision's record shows.
-    """
-
-    decision_id: str
-    applicable: frozenset[str]
-    failed: frozenset[str] = frozenset()
-    observed: frozenset[str] = frozenset()
-    waived: Mapping[str, str] = field(default_factory=dict)
-    approved: Mapping[str, str] = field(default_factory=dict)
-    facts: Mapping[str, Any] = field(default_factory=dict)
-
-    @classmethod
-    def of_record(cls, body: Mapping[str, Any], *, applicable: frozenset[str]) -> "DecisionUse":
-        """Read the body of a decision record; `applicable` is the bundle's list for the tenant."""
-        return cls(
-            decision_id=body["decision_id"],
-            applicable=applicable,
-            failed=frozenset(one["rule"] for one in body.get("reasons", ())),
-            observed=frozenset(one["rule"] for one in body.get("observed", ())),
-            waived={one["rule"]: one["exception"] for one in body.get("waived", ())},
-            approved={one["rule"]: one["approval"] for one in body.get("approvals", ())},
-            facts=body.get("facts", {}),
-        )

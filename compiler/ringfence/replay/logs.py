@@ -107,7 +107,7 @@ class _Reader:
         zipped = file.read(2) == b"\x1f\x8b"
         file.seek(0)
         stream = io.BufferedReader(gzip.GzipFile(fileobj=file)) if zipped else file
-        document = self._first
+        first = True
         while text := stream.readline(min(self._max_line, self._left) + 1):
             self.line += 1
             if len(text) > self._left:
@@ -119,8 +119,8 @@ class _Reader:
                 if not text.endswith(b"\n"):
                     self._skip_line(stream)
             elif text.strip():
-                yield from self._items(document(text, stream))
-                document = self._line
+                yield from self._items(self._first(text, stream) if first else self._line(text))
+                first = False
 
     def _skip_line(self, stream: IO[bytes]) -> None:
         while self._left > 0 and (text := stream.readline(min(1 << 20, self._left))):
@@ -128,7 +128,7 @@ class _Reader:
             if text.endswith(b"\n"):
                 return
 
-    def _line(self, text: bytes, _: IO[bytes]) -> object:
+    def _line(self, text: bytes) -> object:
         try:
             return parse_json(text)
         except JsonError as error:
@@ -136,7 +136,7 @@ class _Reader:
 
     def _first(self, text: bytes, stream: IO[bytes]) -> object:
         """Parse the first line, or the whole file where it is one array over many lines."""
-        value = self._line(text, stream)
+        value = self._line(text)
         if not isinstance(value, LogFinding) or not text.lstrip().startswith(b"["):
             return value
         start = stream.tell()
