@@ -6,10 +6,11 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tests.testing.repositories import TEST, compiled, copy_to, policy_test, write_test
+from tests.testing.repositories import NOW, TEST, compiled, copy_to, policy_test, write_test
 
 from ringfence.errors import CompileError, Diagnostic
-from ringfence.testing.plan import plan_suite, policy_tests_hold
+from ringfence.pipeline import check_repository
+from ringfence.testing.plan import plan_suite
 from ringfence.testing.select import select_suites
 from ringfence.testing.trial import Suite
 
@@ -185,9 +186,9 @@ def test_decimals_stay_exact(tmp_path: Path) -> None:
 
 
 def test_check_can_look_at_tests_without_running_them(tmp_path: Path) -> None:
-    """One pass yields the mistakes of all tests, and nothing where there are none."""
+    """Checking yields the mistakes of all tests, and nothing where there are none."""
     root = copy_to(tmp_path)
     write_test(root, "")
-    assert list(policy_tests_hold(compiled(root))) == []
+    assert check_repository(root, now=NOW).diagnostics == ()
     write_test(root, "cases: [{name: a, unset: [nothing], expect: {action: allow}}]\n")
-    assert [one.code for one in policy_tests_hold(compiled(root))] == ["RF602"]
+    assert [one.code for one in check_repository(root, now=NOW).diagnostics] == ["RF602"]
