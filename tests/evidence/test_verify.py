@@ -17,7 +17,8 @@ from tests.evidence.samples import KEY, ORIGIN, STRANGER, event, records
 from ringfence.evidence import package as names
 from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.package import REQUIRED, Limits
-from ringfence.evidence.records import Record, RecordKind
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.evidence.run import runs_without_record
 from ringfence.evidence.seal import SealResult, seal
 from ringfence.evidence.statement import Envelope, pae, read_statement, write_statement
 from ringfence.evidence.verify import Verifier
@@ -48,6 +49,26 @@ def test_sealed_package_is_verified(sealed: SealResult) -> None:
     text = " ".join(result.not_shown)
     assert all(word in text for word in ("witness", "timestamp", "lost before"))
     assert "origin" not in text
+
+
+def test_records_of_a_verified_package_are_read(sealed: SealResult, package: Path) -> None:
+    """What was sealed comes back in its order; of an altered package, or another file, nothing does."""
+    assert VERIFIER.read(sealed.path) == tuple(records([event(n) for n in range(7)]))
+    for name in (names.RECORDS, names.GUIDE):
+        content = (package / name).read_bytes()
+        (package / name).write_bytes(content.replace(b"e", b"f", 1))
+        with pytest.raises(VerifyError):
+            VERIFIER.read(package)
+        (package / name).write_bytes(content)
+
+
+def test_finished_run_is_looked_up_in_a_verified_package(tmp_path: Path) -> None:
+    """R1.26: a run counts as recorded where a verified package holds its record, and not otherwise."""
+    run = make_record(RecordKind.RUN, {"run_id": "run-1"})
+    sealed = seal([run, *records([event(2)])], out=tmp_path / "p", origin=ORIGIN, key=KEY)
+    found = VERIFIER.read(sealed.path)
+    assert runs_without_record(["run-1"], records=found) == ()
+    assert runs_without_record(["run-1", "run-2"], records=found) == ("run-2",)
 
 
 def test_origin_that_was_not_asked_for_is_said(sealed: SealResult) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -15,7 +15,7 @@ from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.guide import NOT_SHOWN
 from ringfence.evidence.note import MAX_NOTE, NoteKey, OpenNote, open_note
 from ringfence.evidence.package import Limits, PackageFolder
-from ringfence.evidence.records import MAX_RECORD, read_record
+from ringfence.evidence.records import MAX_RECORD, Record, read_record
 from ringfence.evidence.seal import predicate, sums
 from ringfence.evidence.statement import Envelope, pae, read_statement
 from ringfence.evidence.tree import CompactRange, leaf_hash
@@ -70,12 +70,24 @@ class Verifier:
 
     def verify(self, path: Path) -> VerifyResult:
         """Return what the package shows; raise VerifyError, and nothing else, where it shows less."""
+        return self._verify(path, each=lambda _: None)
+
+    def read(self, path: Path) -> tuple[Record, ...]:
+        """Return the package's records, in their order, once all of it is verified; as `verify` does.
+
+        They are the bytes that were verified, so they are held in memory.
+        """
+        kept: list[Record] = []
+        self._verify(path, each=kept.append)
+        return tuple(kept)
+
+    def _verify(self, path: Path, *, each: Callable[[Record], None]) -> VerifyResult:
         folder = PackageFolder(path, limits=self._limits)
         key, note = self._open(folder.read(package.CHECKPOINT))
         checkpoint = Checkpoint.parse(note.text)
         if checkpoint.origin != key.name:
             raise VerifyError("RF924", "the checkpoint is of another origin than its key's name")
-        read = self._records(folder)
+        read = self._records(folder, each)
         if (read.tree.size, read.tree.root()) != (checkpoint.size, checkpoint.root):
             raise VerifyError("RF926", "the records are not those under the checkpoint")
         self._statement(folder, key, checkpoint, note, read)
@@ -108,7 +120,7 @@ class Verifier:
         except UnicodeDecodeError:
             raise VerifyError("RF921", "the checkpoint is not a signed note") from None
 
-    def _records(self, folder: PackageFolder) -> _ReadRecords:
+    def _records(self, folder: PackageFolder, each: Callable[[Record], None]) -> _ReadRecords:
         digest, tree, kinds = hashlib.sha256(), CompactRange(), Counter[str]()
         with folder.open(package.RECORDS) as stream:
             while line := stream.readline(MAX_RECORD + 2):
@@ -118,6 +130,7 @@ class Verifier:
                 digest.update(line)
                 tree.append(leaf_hash(record.data))
                 kinds[record.kind.value] += 1
+                each(record)
         return _ReadRecords(digest.hexdigest(), tree, dict(sorted(kinds.items())))
 
     def _statement(
