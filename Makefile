@@ -55,7 +55,6 @@ rego: setup $(RINGFENCE_TOOLS)/.regal
 
 regenerate: setup
 	$(BIN)/python -m examples.regenerate
-	$(BIN)/python -m tests.requirements --write > /dev/null
 	git diff --exit-code -- $(GENERATED)
 	test -z "$$(git status --porcelain -- $(GENERATED))"
 
