@@ -121,6 +121,15 @@ def test_bad_line_is_a_finding_and_the_rest_is_read(tmp_path: Path, line: bytes,
     assert CANARY not in found[1].message
 
 
+@pytest.mark.parametrize(("inner", "code"), [(62, "d-1"), (63, "d-1"), (64, "RF903")])
+def test_nesting_is_bounded_exactly(tmp_path: Path, inner: int, code: str) -> None:
+    """An event may be 64 levels deep, itself among them, and no deeper."""
+    deep: Any = 1
+    for level in range(inner):
+        deep = [deep] if level % 2 else {"a": deep}
+    assert _ids(_read(tmp_path / "log", _lines(_event(1, input=deep)))) == [code]
+
+
 def test_bad_item_of_an_array_is_told_by_index(tmp_path: Path) -> None:
     """The others of the same upload are read."""
     found = _read(tmp_path / "log", json.dumps([_event(1), 7, {}, _event(2)]).encode())

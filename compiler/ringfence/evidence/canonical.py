@@ -30,19 +30,18 @@ def _same_either_way(value: Any) -> bool:
     """Tell whether orjson writes the same bytes as RFC 8785 asks for.
 
     It does without floats, within the integers of a double, and where keys are ASCII, since it
-    sorts by UTF-8 bytes and RFC 8785 by UTF-16 code units.
+    sorts by UTF-8 bytes and RFC 8785 by UTF-16 code units. Subclasses take the slow way.
     """
-    match value:
-        case str() | bool() | None:
-            return True
-        case int():
-            return -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
-        case dict():
-            return all(
-                isinstance(key, str) and key.isascii() and _same_either_way(one)
-                for key, one in value.items()
-            )
-        case list() | tuple():
-            return all(map(_same_either_way, value))
-        case _:
-            return False
+    kind = type(value)
+    if kind is dict:
+        for key, one in value.items():
+            if type(key) is not str or not key.isascii():
+                return False
+            if type(one) is not str and not _same_either_way(one):
+                return False
+        return True
+    if kind is list or kind is tuple:
+        return all(type(one) is str or _same_either_way(one) for one in value)
+    if kind is int:
+        return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
+    return kind is str or kind is bool or value is None

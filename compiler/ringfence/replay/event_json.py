@@ -45,16 +45,17 @@ def parse_json(text: bytes) -> Any:
 
 def too_deep(value: object) -> bool:
     """Tell whether objects and arrays are nested deeper than MAX_DEPTH."""
-    level = [value]
+    level = [value] if isinstance(value, (dict, list)) else []
     for _ in range(MAX_DEPTH):
-        level = [child for node in level for child in _children(node)]
-    return any(isinstance(node, (dict, list)) for node in level)
-
-
-def _children(node: object) -> list[Any]:
-    if isinstance(node, dict):
-        return list(node.values())
-    return node if isinstance(node, list) else []
+        if not level:
+            return False
+        level = [
+            child
+            for node in level
+            for child in (node.values() if isinstance(node, dict) else node)
+            if isinstance(child, (dict, list))
+        ]
+    return bool(level)
 
 
 def _parse_slowly(text: bytes) -> Any:
