@@ -1,7 +1,8 @@
 """The registry of diagnostic codes: each code is stable, has a title and says what to do.
 
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
-releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx).
+releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
+ledger (RF94x, RF95x).
 """
 
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from ringfence.codes import (
     bundles,
     conditions,
     evidence,
+    ledger,
     models,
     opa,
     releases,
@@ -34,6 +36,7 @@ _RANGES = (
     bundles.CODES,
     opa.CODES,
     evidence.CODES,
+    ledger.CODES,
 )
 
 CODES: Mapping[str, CodeInfo] = MappingProxyType(

@@ -1,0 +1,1 @@
+"""The append-only ledger: durable frames, a tree in tiles, signed and witnessed checkpoints."""
