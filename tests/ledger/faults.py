@@ -122,6 +122,7 @@ class FaultyDisk(Disk):
             tail = file.seen[len(file.kept) :] if file.seen.startswith(file.kept) else b""
             there = tail[: rng.randint(0, len(tail))]
             lost = b"\0" * rng.choice([0, len(tail) - len(there)])
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(file.kept + there + lost)
         self._files.clear()
         self._kept.clear()

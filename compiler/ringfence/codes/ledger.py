@@ -15,6 +15,11 @@ CODES: dict[str, CodeInfo] = {
         "A broken frame stands before whole ones, or a segment is missing, which no crash does. Nothing "
         "is cut: restore the file from a copy, or find out who altered it.",
     ),
+    "RF945": CodeInfo(
+        "tile or entry bundle that is missing or malformed",
+        "A tile of C2SP tlog-tiles holds up to 256 hashes, a bundle as many entries, each behind its "
+        "length. Restore the file from a copy, or find out who altered it.",
+    ),
     "RF946": CodeInfo(
         "ledger that has stopped",
         "After a failed sync nobody knows what is on disk. Open the ledger anew, which reads back what "
