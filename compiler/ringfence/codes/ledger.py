@@ -15,6 +15,17 @@ CODES: dict[str, CodeInfo] = {
         "A broken frame stands before whole ones, or a segment is missing, which no crash does. Nothing "
         "is cut: restore the file from a copy, or find out who altered it.",
     ),
+    "RF943": CodeInfo(
+        "ledger that is smaller than what was signed",
+        "Records that were under a signed checkpoint are not here: an old backup was restored, or a file "
+        "was cut. Nothing is signed. Restore the newer copy; if there is none, begin a new ledger under "
+        "another origin.",
+    ),
+    "RF944": CodeInfo(
+        "ledger that departs from what was signed",
+        "At the size that was signed, the tree has another root, so that a record was changed after it "
+        "was signed. Nothing is signed. Restore an unaltered copy, and find out who changed this one.",
+    ),
     "RF945": CodeInfo(
         "tile or entry bundle that is missing or malformed",
         "A tile of C2SP tlog-tiles holds up to 256 hashes, a bundle as many entries, each behind its "
@@ -24,5 +35,23 @@ CODES: dict[str, CodeInfo] = {
         "ledger that has stopped",
         "After a failed sync nobody knows what is on disk. Open the ledger anew, which reads back what "
         "is there; what was not acknowledged has to be sent again.",
+    ),
+    "RF947": CodeInfo(
+        "not this ledger",
+        "The folder holds no ledger, one already, or one of another origin or version than was asked for.",
+    ),
+    "RF948": CodeInfo(
+        "key event that does not hold",
+        "A ledger's first record names its first key; each rotation is signed by the key before it and "
+        "by the new one, and says from and up to which tree size they sign.",
+    ),
+    "RF949": CodeInfo(
+        "checkpoint by a key that is not valid at its size",
+        "The key signs for trees of other sizes only: it was retired before, or not yet in use.",
+    ),
+    "RF950": CodeInfo(
+        "no private key for this size",
+        "Every key that is valid at the tree's size must sign, during a rotation both. Pass the private "
+        "keys that the message names.",
     ),
 }

@@ -5,14 +5,23 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ringfence.evidence.error import EvidenceError, VerifyError
 
-__all__ = ["MAX_NOTE", "NoteKey", "OpenNote", "decode_base64", "open_note", "sign_note"]
+__all__ = [
+    "MAX_NOTE",
+    "NoteKey",
+    "NoteSigner",
+    "OpenNote",
+    "decode_base64",
+    "open_note",
+    "sign_note",
+    "split_note",
+]
 
 MAX_NOTE: Final = 1 << 20
 MAX_SIGNATURES: Final = 100
@@ -22,6 +31,18 @@ _OUR_NAME = re.compile(r"[!-*,-~]{1,255}")
 _VKEY = re.compile(r"([!-*,-~]{1,255})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
+
+
+class NoteSigner(Protocol):
+    """What signs as an Ed25519 private key does, wherever that key is kept."""
+
+    def public_key(self) -> Ed25519PublicKey:
+        """Return the public key."""
+        ...
+
+    def sign(self, data: bytes, /) -> bytes:
+        """Return the signature over the data (RFC 8032)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +106,7 @@ class OpenNote:
     signature: bytes
 
 
-def sign_note(text: bytes, *, name: str, key: Ed25519PrivateKey) -> bytes:
+def sign_note(text: bytes, *, name: str, key: NoteSigner) -> bytes:
     """Return the text with one signature line; the text ends in a line feed."""
     signer = NoteKey(name, key.public_key())
     if not text.endswith(b"\n") or _CONTROL.search(text):
@@ -99,12 +120,8 @@ def open_note(data: bytes, *, key: NoteKey) -> OpenNote:
 
     Signatures of other keys are ignored; every one that claims to be this key's must verify.
     """
-    text, lines = _split(data)
-    claimed: list[bytes] = []
-    for line in lines:
-        name, key_id, signature = _signature(line)
-        if (name, key_id) == (key.name, key.id):
-            claimed.append(signature)
+    text, signatures = split_note(data)
+    claimed = [found for name, key_id, found in signatures if (name, key_id) == (key.name, key.id)]
     if not claimed:
         raise VerifyError("RF922", "the checkpoint is not signed by the trusted key")
     if not all(key.verifies(signature, text) for signature in claimed):
@@ -112,8 +129,11 @@ def open_note(data: bytes, *, key: NoteKey) -> OpenNote:
     return OpenNote(text, claimed[0])
 
 
-def _split(data: bytes) -> tuple[bytes, list[str]]:
-    """Return the text with its last line feed, and the signature lines."""
+def split_note(data: bytes) -> tuple[bytes, list[tuple[str, bytes, bytes]]]:
+    """Return the text with its last line feed, and each signature's name, key id and bytes.
+
+    Nothing is verified. Raise VerifyError (RF921).
+    """
     end = data.rfind(b"\n\n")
     if len(data) > MAX_NOTE or end < 1 or not data.endswith(b"\n") or _CONTROL.search(data):
         raise _malformed()
@@ -124,7 +144,7 @@ def _split(data: bytes) -> tuple[bytes, list[str]]:
         raise _malformed() from None
     if len(lines) > MAX_SIGNATURES:
         raise _malformed()
-    return data[: end + 1], lines
+    return data[: end + 1], [_signature(line) for line in lines]
 
 
 def _signature(line: str) -> tuple[str, bytes, bytes]:
