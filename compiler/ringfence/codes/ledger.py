@@ -10,6 +10,10 @@ CODES: dict[str, CodeInfo] = {
         "The system refused, such as on a full disk. What was not acknowledged is not held; make room, "
         "and send it again.",
     ),
+    "RF941": CodeInfo(
+        "folder that another writer has open",
+        "A ledger, and a witness, has one writer, which holds a lock until its process ends.",
+    ),
     "RF942": CodeInfo(
         "damaged write-ahead log",
         "A broken frame stands before whole ones, or a segment is missing, which no crash does. Nothing "
@@ -53,5 +57,38 @@ CODES: dict[str, CodeInfo] = {
         "no private key for this size",
         "Every key that is valid at the tree's size must sign, during a rotation both. Pass the private "
         "keys that the message names.",
+    ),
+    "RF951": CodeInfo(
+        "witness that does not answer",
+        "It could not be reached, or did not answer as C2SP tlog-witness says. Nothing is lost; it is "
+        "asked again at the next checkpoint.",
+    ),
+    "RF952": CodeInfo(
+        "too few witnesses",
+        "The checkpoint carries fewer cosignatures of the trusted witnesses than the quorum asks for, "
+        "so that the log's operator could show others another tree.",
+    ),
+    "RF953": CodeInfo(
+        "cosignature that does not fit",
+        "A line claims to be a known witness's and does not verify: the checkpoint or the line was "
+        "altered.",
+    ),
+    "RF954": CodeInfo(
+        "cosignature from the future",
+        "Its time is over five minutes ahead. One of the two clocks is wrong.",
+    ),
+    "RF955": CodeInfo(
+        "cosignatures that are too old",
+        "The quorum is met only by cosignatures over the age that was asked for: this may be an old "
+        "checkpoint of a log that has grown. Ask for the newest one.",
+    ),
+    "RF956": CodeInfo(
+        "quorum that shows nothing",
+        "Witnesses whom the log's own operator runs can cosign two trees. A quorum that they meet alone "
+        "is refused, and so is one that repeats a key or cannot be met.",
+    ),
+    "RF958": CodeInfo(
+        "malformed request to a witness",
+        "It is an old size, up to 63 hashes, an empty line and a checkpoint (C2SP tlog-witness).",
     ),
 }
