@@ -87,6 +87,11 @@ CODES: dict[str, CodeInfo] = {
         "Witnesses whom the log's own operator runs can cosign two trees. A quorum that they meet alone "
         "is refused, and so is one that repeats a key or cannot be met.",
     ),
+    "RF957": CodeInfo(
+        "index that cannot be used, or does not fit",
+        "The index repeats what the records say. Remove `index.sqlite`; it is built anew when the ledger "
+        "is opened.",
+    ),
     "RF958": CodeInfo(
         "malformed request to a witness",
         "It is an old size, up to 63 hashes, an empty line and a checkpoint (C2SP tlog-witness).",

@@ -1,0 +1,134 @@
+"""Which delivered records the log takes: each decision once, and of conflicts so many as are useful."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.evidence.tree import leaf_hash
+from ringfence.ledger.index import LedgerIndex
+from ringfence.ledger.subject import Subject
+
+__all__ = ["Admission", "ConflictLimit", "admit"]
+
+_MAX_PRINCIPALS = 10_000
+
+
+@dataclass(slots=True, kw_only=True)
+class ConflictLimit:
+    """At most so many conflict records a minute from one principal; others are counted only.
+
+    Whoever floods the log with forgeries of its own decisions fills no disk by it. The next conflict
+    record says how many went unrecorded before.
+    """
+
+    per_minute: int = 60
+    _windows: dict[str, tuple[int, int]] = field(default_factory=dict)
+    _unrecorded: dict[str, int] = field(default_factory=dict)
+
+    def allows(self, principal: str, *, now: float) -> bool:
+        """Count a conflict, and tell whether it is recorded; `now` is in seconds."""
+        minute = int(now // 60)
+        window, used = self._windows.get(principal, (minute, 0))
+        used = used if window == minute else 0
+        if len(self._windows) >= _MAX_PRINCIPALS:
+            self._windows.clear()
+        if used >= self.per_minute:
+            self._unrecorded[principal] = self._unrecorded.get(principal, 0) + 1
+            return False
+        self._windows[principal] = (minute, used + 1)
+        return True
+
+    def unrecorded(self, principal: str) -> int:
+        """Return, and forget, how many went unrecorded."""
+        return self._unrecorded.pop(principal, 0)
+
+
+@dataclass(slots=True, kw_only=True)
+class Admission:
+    """What is new of a delivery, and where each delivered record stands or will stand.
+
+    The position of a duplicate is that of the first; of a conflict, that of its conflict record, or of
+    the first decision where the conflict was recorded before or is not recorded.
+    """
+
+    entries: list[bytes] = field(default_factory=list)
+    leaves: list[bytes] = field(default_factory=list)
+    subjects: list[Subject] = field(default_factory=list)
+    positions: list[int] = field(default_factory=list)
+    duplicates: int = 0
+    conflicts: int = 0
+    unrecorded: int = 0
+
+
+@dataclass(slots=True)
+class _Judge:
+    """Compares a delivery with the index and with itself."""
+
+    index: LedgerIndex
+    limit: ConflictLimit
+    now: float
+    found: Admission = field(default_factory=Admission)
+    first: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
+    others: set[tuple[bytes, bytes]] = field(default_factory=set)
+
+    def take(self, record: Record) -> None:
+        """Judge one record."""
+        subject, leaf = Subject.of(record), leaf_hash(record.data)
+        key = subject.key
+        if key is None:
+            self._add(record.data, leaf, subject)
+            return
+        known = self.first.get(key) or self.index.seen(key)
+        if known is None:
+            self.first[key] = (self.index.size + len(self.found.entries), leaf)
+            self._add(record.data, leaf, subject)
+        elif known[1] == leaf or (key, leaf) in self.others or self.index.has_conflict(key, leaf):
+            self.found.duplicates += 1
+            self.found.positions.append(known[0])
+        else:
+            self._conflict(subject, key=key, known=known, leaf=leaf)
+
+    def _conflict(
+        self, subject: Subject, *, key: bytes, known: tuple[int, bytes], leaf: bytes
+    ) -> None:
+        self.found.conflicts += 1
+        if not self.limit.allows(subject.principal, now=self.now):
+            self.found.unrecorded += 1
+            self.found.positions.append(known[0])
+            return
+        self.others.add((key, leaf))
+        record = make_record(
+            RecordKind.CONFLICT,
+            {
+                "decision_id": subject.decision_id,
+                "first": known[1].hex(),
+                "other": leaf.hex(),
+                "principal": subject.principal,
+                "tenant": subject.tenant,
+                "unrecorded": self.limit.unrecorded(subject.principal),
+            },
+        )
+        self._add(record.data, leaf_hash(record.data), Subject.of(record))
+
+    def _add(self, data: bytes, leaf: bytes, subject: Subject) -> None:
+        found = self.found
+        found.positions.append(self.index.size + len(found.entries))
+        found.entries.append(data)
+        found.leaves.append(leaf)
+        found.subjects.append(subject)
+
+
+def admit(
+    records: Sequence[Record], *, index: LedgerIndex, limit: ConflictLimit, now: float
+) -> Admission:
+    """Return what is new of a delivery; the index knows every record before it.
+
+    Key events are the ledger's own, and refused (RF948): one that does not hold would end the log.
+    """
+    judge = _Judge(index, limit, now)
+    for record in records:
+        if record.kind is RecordKind.KEY_EVENT:
+            raise EvidenceError("RF948", "a key event is made by the ledger alone")
+        judge.take(record)
+    return judge.found

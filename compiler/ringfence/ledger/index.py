@@ -1,0 +1,182 @@
+"""Where records stand, by the ids that people ask for; it can be rebuilt from the records at any time."""
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.evidence.error import EvidenceError
+from ringfence.ledger.subject import Subject, decision_key
+
+__all__ = ["LedgerIndex"]
+
+_VERSION: Final = 1
+_TABLES: Final = (
+    "seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
+    "conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
+    "decision (tenant TEXT, id TEXT, position INTEGER, PRIMARY KEY (tenant, id, position))"
+    " WITHOUT ROWID",
+    "trace (id TEXT, position INTEGER, PRIMARY KEY (id, position)) WITHOUT ROWID",
+    "run (id TEXT, position INTEGER, PRIMARY KEY (id, position)) WITHOUT ROWID",
+    "kind (kind TEXT, position INTEGER, PRIMARY KEY (kind, position)) WITHOUT ROWID",
+    "reach (one INTEGER PRIMARY KEY, version INTEGER, size INTEGER, leaf BLOB)",
+)
+_DIGESTED: Final = (
+    "SELECT * FROM seen ORDER BY 1, 2, 3",
+    "SELECT * FROM conflict ORDER BY 1, 2",
+    "SELECT * FROM decision ORDER BY 1, 2, 3",
+    "SELECT * FROM trace ORDER BY 1, 2",
+    "SELECT * FROM run ORDER BY 1, 2",
+    "SELECT * FROM kind ORDER BY 1, 2",
+    "SELECT * FROM reach",
+)
+
+
+class LedgerIndex:
+    """An SQLite file; every method raises EvidenceError (RF957) where it cannot be used."""
+
+    def __init__(self, path: Path) -> None:
+        """Open the index; one that is broken or of another version is begun anew."""
+        self._path = path
+        try:
+            self._connection = _connect(path)
+            row = self._connection.execute("SELECT version, size, leaf FROM reach").fetchone()
+        except sqlite3.DatabaseError:
+            row = None
+        if row is not None and row[0] == _VERSION:
+            self.size, self.leaf = int(row[1]), bytes(row[2])
+        else:
+            self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with _reported():
+            with contextlib.suppress(AttributeError):
+                self._connection.close()
+            for suffix in ("", "-wal", "-shm"):
+                self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+            self._connection = _connect(self._path)
+            for table in _TABLES:
+                self._connection.execute(f"CREATE TABLE {table}")
+            self._connection.execute("INSERT INTO reach VALUES (1, ?, 0, x'')", (_VERSION,))
+        self.size, self.leaf = 0, b""
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()
+
+    def seen(self, key: bytes) -> tuple[int, bytes] | None:
+        """Return the position and leaf hash of the decision that came first under a key."""
+        row = self._one("SELECT position, leaf FROM seen WHERE key = ?", key)
+        return None if row is None else (int(row[0]), bytes(row[1]))
+
+    def has_conflict(self, key: bytes, leaf: bytes) -> bool:
+        """Tell whether a conflict record names this leaf hash for a key."""
+        return self._one("SELECT 1 FROM conflict WHERE key = ? AND leaf = ?", key, leaf) is not None
+
+    def decision(self, tenant: str, decision_id: str) -> tuple[int, ...]:
+        """Return the positions of what is about a tenant's decision."""
+        asked = "SELECT position FROM decision WHERE tenant = ? AND id = ? ORDER BY position"
+        return self._positions(asked, tenant, decision_id)
+
+    def trace(self, trace_id: str) -> tuple[int, ...]:
+        """Return the positions of what is about a trace."""
+        return self._positions(
+            "SELECT position FROM trace WHERE id = ? ORDER BY position", trace_id
+        )
+
+    def run(self, run_id: str) -> tuple[int, ...]:
+        """Return the positions of what is about a run."""
+        return self._positions("SELECT position FROM run WHERE id = ? ORDER BY position", run_id)
+
+    def kind(self, kind: str) -> tuple[int, ...]:
+        """Return the positions of all records of a kind other than `decision`."""
+        return self._positions("SELECT position FROM kind WHERE kind = ? ORDER BY position", kind)
+
+    def add(self, subjects: Sequence[Subject], leaves: Sequence[bytes]) -> None:
+        """Add the records that follow, all or none."""
+        if not subjects:
+            return
+        numbered = list(enumerate(subjects, start=self.size))
+        keyed = [
+            (key, n, leaf)
+            for (n, one), leaf in zip(numbered, leaves, strict=True)
+            if (key := one.key)
+        ]
+        conflicts = [
+            (decision_key(one.principal, one.decision_id), one.other)
+            for _, one in numbered
+            if one.kind == "conflict"
+        ]
+        size, leaf = self.size + len(numbered), leaves[-1]
+        with _reported(), self._transaction():
+            many = self._connection.executemany
+            many("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", keyed)
+            many("INSERT OR IGNORE INTO conflict VALUES (?, ?)", conflicts)
+            many(
+                "INSERT INTO decision VALUES (?, ?, ?)",
+                [(one.tenant, one.decision_id, n) for n, one in numbered if one.decision_id],
+            )
+            many(
+                "INSERT INTO trace VALUES (?, ?)",
+                [(one.trace_id, n) for n, one in numbered if one.trace_id],
+            )
+            many(
+                "INSERT INTO run VALUES (?, ?)",
+                [(one.run_id, n) for n, one in numbered if one.run_id],
+            )
+            many(
+                "INSERT INTO kind VALUES (?, ?)",
+                [(one.kind, n) for n, one in numbered if one.kind != "decision"],
+            )
+            many("UPDATE reach SET size = ?, leaf = ?", [(size, leaf)])
+        self.size, self.leaf = size, leaf
+
+    def digest(self) -> str:
+        """Return a digest of all that the index says, to compare two of them."""
+        digest = hashlib.sha256()
+        with _reported():
+            for query in _DIGESTED:
+                for row in self._connection.execute(query):
+                    digest.update(repr(row).encode())
+        return digest.hexdigest()
+
+    @contextlib.contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._connection.execute("BEGIN")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                self._connection.execute("ROLLBACK")
+            raise
+
+    def _one(self, query: str, *values: str | bytes) -> tuple[Any, ...] | None:
+        with _reported():
+            row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
+        return row
+
+    def _positions(self, query: str, *values: str) -> tuple[int, ...]:
+        with _reported():
+            return tuple(int(row[0]) for row in self._connection.execute(query, values))
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Open a file whose commits survive a crash of the program; the log itself survives the rest."""
+    connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = NORMAL")
+    return connection
+
+
+@contextlib.contextmanager
+def _reported() -> Iterator[None]:
+    try:
+        yield
+    except (sqlite3.Error, OSError) as error:
+        raise EvidenceError(
+            "RF957", f"the index cannot be used ({type(error).__name__})"
+        ) from error
