@@ -68,11 +68,13 @@ def test_every_torn_tail_is_cut_to_whole_batches(tmp_path: Path) -> None:
         assert path.stat().st_size == ends[whole]
 
 
-def test_a_segment_without_its_head_is_taken_away(tmp_path: Path) -> None:
-    """A file that was made and never got its head counts for nothing."""
-    path = _written(tmp_path, [])
+def test_a_segment_without_its_head_gets_one(tmp_path: Path) -> None:
+    """A file that was made and never got its head holds nothing, and is used."""
+    path = tmp_path / f"{0:020}.wal"
+    assert FrameLog(tmp_path).is_new
     path.write_bytes(b"RFWAL001")
     log = FrameLog(tmp_path)
+    assert (log.is_new, log.next) == (False, 0)
     assert log.append([b"first"]) == range(1)
     log.close()
 
@@ -114,6 +116,8 @@ def test_segments_roll_and_are_pruned(tmp_path: Path) -> None:
     log.close()
     again = FrameLog(tmp_path, limit=200)
     assert (again.first, again.next) == (6, 10)
+    again.prune(10)
+    assert again.is_new is False
     again.close()
 
 

@@ -63,6 +63,11 @@ class FrameLog:
         """Return the lowest position that is still held."""
         return self._starts[0] if self._starts else self._next
 
+    @property
+    def is_new(self) -> bool:
+        """Tell whether nothing was ever written here: a log in use keeps its newest segment."""
+        return not self._starts
+
     def append(self, entries: Sequence[bytes]) -> range:
         """Append a batch, whole or not at all, and return its positions once it is durable.
 
@@ -119,17 +124,15 @@ class FrameLog:
         return Recovery(first=self.first, next=self._next, cut_bytes=cut, cut_file=cut_file)
 
     def _continue(self, last: Scan) -> None:
-        """Stand at the end of the last segment; one that never got its head is taken away."""
-        path = self._path(last.first)
-        if last.marker is None:
+        """Stand at the end of the last segment; one that never got its head gets it now."""
+        path, marker, end = self._path(last.first), last.marker, last.end
+        if marker is None:
             if last.torn > HEAD_SIZE:
                 raise EvidenceError("RF942", f"`{path.name}` has a damaged head")
-            self._disk.remove(path)
-            self._disk.sync_folder(self._folder)
-            self._starts.pop()
-            return
-        self._handle, self._marker, self._end = self._disk.open(path), last.marker, last.end
-        self._disk.cut(self._handle, last.end)
+            marker, end = secrets.token_bytes(16), HEAD_SIZE
+            self._disk.replace({path: head_of(first=last.first, marker=marker)})
+        self._handle, self._marker, self._end = self._disk.open(path), marker, end
+        self._disk.cut(self._handle, end)
         self._disk.sync(self._handle)
 
     def _roll(self) -> None:

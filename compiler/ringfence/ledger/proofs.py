@@ -17,6 +17,12 @@ class TiledTree:
     tiles: TileReader
     size: int
 
+    def at(self, size: int) -> "TiledTree":
+        """Return the tree of the first leaves; raise IndexError where there are fewer."""
+        if not 0 <= size <= self.size:
+            raise IndexError(size)
+        return TiledTree(self.tiles, size)
+
     def root(self, size: int | None = None) -> bytes:
         """Return the root over the first leaves, all of them where no size is given.
 

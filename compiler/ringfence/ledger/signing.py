@@ -5,12 +5,12 @@ from dataclasses import dataclass
 
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError
-from ringfence.evidence.note import NoteSigner, sign_note
+from ringfence.evidence.note import NoteKey, NoteSigner, sign_note
 from ringfence.ledger.key_event import KeyHistory
 from ringfence.ledger.proofs import TiledTree
 from ringfence.ledger.signed_state import SignedState, require_growth
 
-__all__ = ["CheckpointPolicy", "sign_checkpoint", "signers_at"]
+__all__ = ["CheckpointPolicy", "sign_checkpoint", "sign_text", "signer_of", "signers_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +33,18 @@ def sign_checkpoint(
     Raise EvidenceError where the tree is smaller than or departs from what was signed before, and where
     a private key is missing.
     """
-    signers = signers_at(tree.size, history=history, keys=keys)
+    signers_at(tree.size, history=history, keys=keys)
     origin = history.newest.key.name
     for before in state.read():
         require_growth(tree, before=before, origin=origin)
     checkpoint = Checkpoint(origin=origin, size=tree.size, root=tree.root())
     state.write(checkpoint)
-    text = checkpoint.text()
+    return sign_text(checkpoint.text(), size=tree.size, history=history, keys=keys)
+
+
+def sign_text(text: bytes, *, size: int, history: KeyHistory, keys: Sequence[NoteSigner]) -> bytes:
+    """Return a checkpoint's text with the signatures that it needs at this size."""
+    origin, signers = history.newest.key.name, signers_at(size, history=history, keys=keys)
     first, *others = [sign_note(text, name=origin, key=signer) for signer in signers]
     return first + b"".join(note[len(text) + 1 :] for note in others)
 
@@ -48,9 +53,12 @@ def signers_at(
     size: int, *, history: KeyHistory, keys: Sequence[NoteSigner]
 ) -> tuple[NoteSigner, ...]:
     """Return the private keys that sign a tree of this size; raise EvidenceError (RF950)."""
-    held = {key.public_key().public_bytes_raw(): key for key in keys}
-    wanted = history.at(size)
-    missing = [key.keyid for key in wanted if key.key.public_bytes_raw() not in held]
-    if missing:
-        raise EvidenceError("RF950", f"no private key for `{'`, `'.join(missing)}`")
-    return tuple(held[key.key.public_bytes_raw()] for key in wanted)
+    return tuple(signer_of(key, keys=keys) for key in history.at(size))
+
+
+def signer_of(key: NoteKey, *, keys: Sequence[NoteSigner]) -> NoteSigner:
+    """Return the private key of a log key; raise EvidenceError (RF950)."""
+    for signer in keys:
+        if signer.public_key() == key.key:
+            return signer
+    raise EvidenceError("RF950", f"no private key for `{key.keyid}`")

@@ -70,7 +70,8 @@ class TileReader:
         return Edge(self.size, tuple(levels))
 
     def _read(self, level: int | str, index: int, *, width: int) -> bytes:
-        for name in dict.fromkeys((tile_name(level, index), tile_name(level, index, width=width))):
+        full, partial = tile_name(level, index), tile_name(level, index, width=width)
+        for name in (full, partial, full):  # a partial one goes when the full one has come
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 return (self._folder / name).read_bytes()
         raise VerifyError("RF945", f"`{tile_name(level, index, width=width)}` is missing")
