@@ -96,4 +96,9 @@ CODES: dict[str, CodeInfo] = {
         "malformed request to a witness",
         "It is an old size, up to 63 hashes, an empty line and a checkpoint (C2SP tlog-witness).",
     ),
+    "RF959": CodeInfo(
+        "copies that do not agree",
+        "The records are those that were signed, but a tile, a partial one or a frame says something "
+        "else. Proofs that are read from it fail. Restore the file from a copy.",
+    ),
 }

@@ -13,7 +13,7 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.ledger.disk import Disk, reported
 from ringfence.ledger.segment import HEAD_SIZE, Frame, Scan, frame_of, head_of, scan
 
-__all__ = ["SEGMENT_SIZE", "FrameLog", "Recovery"]
+__all__ = ["SEGMENT_SIZE", "FrameLog", "Recovery", "stored_frames"]
 
 SEGMENT_SIZE: Final = 64 << 20
 """Bytes after which the next batch goes to a new segment."""
@@ -127,8 +127,6 @@ class FrameLog:
         """Stand at the end of the last segment; one that never got its head gets it now."""
         path, marker, end = self._path(last.first), last.marker, last.end
         if marker is None:
-            if last.torn > HEAD_SIZE:
-                raise EvidenceError("RF942", f"`{path.name}` has a damaged head")
             marker, end = secrets.token_bytes(16), HEAD_SIZE
             self._disk.replace({path: head_of(first=last.first, marker=marker)})
         self._handle, self._marker, self._end = self._disk.open(path), marker, end
@@ -184,3 +182,20 @@ class FrameLog:
 
     def _path(self, first: int) -> Path:
         return self._folder / f"{first:020}.wal"
+
+
+def stored_frames(folder: Path) -> Iterator[Frame]:
+    """Yield the frames of a folder, which is only read, up to a torn tail; raise EvidenceError (RF942)."""
+    names = sorted(path.name for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    position = int(names[0][:20]) if names else 0
+    for number, name in enumerate(names):
+        with reported("read the write-ahead log"):
+            content = (folder / name).read_bytes()
+        if int(name[:20]) != position:
+            raise EvidenceError("RF942", f"a segment is missing before `{name}`")
+        scanned = scan(content, name=name, first=position)
+        if scanned.torn and number < len(names) - 1:
+            raise EvidenceError("RF942", f"`{name}` is damaged, and others follow it")
+        for frame in scanned.frames:
+            yield frame
+            position = frame.next

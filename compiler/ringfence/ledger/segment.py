@@ -107,6 +107,8 @@ def scan(content: bytes, *, name: str, first: int) -> Scan:
     trace of a crash.
     """
     marker = _marker(content, first)
+    if marker is None and len(content) > HEAD_SIZE:
+        raise _damaged(name, 0)  # a head is on disk before the first frame is written
     if marker is None:
         return Scan(marker=None, first=first, frames=(), end=0, torn=len(content))
     frames: list[Frame] = []

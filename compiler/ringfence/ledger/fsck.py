@@ -1,0 +1,158 @@
+"""Check a ledger from its stored bytes: the tree is built anew, and everything is compared with it."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringfence.evidence.checkpoint import Checkpoint
+from ringfence.evidence.error import EvidenceError, VerifyError
+from ringfence.evidence.note import NoteKey, split_note
+from ringfence.evidence.records import read_record
+from ringfence.evidence.tree import leaf_hash
+from ringfence.ledger.about import CHECKPOINT, INDEX, WAL
+from ringfence.ledger.cosignature import Cosignature
+from ringfence.ledger.edge import WIDTH
+from ringfence.ledger.frames import stored_frames
+from ringfence.ledger.index import LedgerIndex
+from ringfence.ledger.key_event import KeyHistory
+from ringfence.ledger.proofs import TiledTree
+from ringfence.ledger.quorum import Quorum
+from ringfence.ledger.subject import Subject
+from ringfence.ledger.tiles import TileReader
+from ringfence.ledger.walk import Walk, differing_partials, require_same
+
+__all__ = ["FsckResult", "check_index", "fsck"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FsckResult:
+    """What is shown: these records stood in this order when the checkpoint was signed.
+
+    `pending` records are durable and not yet under it. `not_shown` says what is not.
+    """
+
+    checkpoint: Checkpoint
+    keys: tuple[NoteKey, ...]
+    cosignatures: tuple[Cosignature, ...]
+    pending: int
+    not_shown: tuple[str, ...]
+
+
+def fsck(
+    folder: Path,
+    *,
+    trusted: NoteKey,
+    quorum: Quorum | None = None,
+    now: int | None = None,
+    max_age: int | None = None,
+    pinned: Sequence[Checkpoint] = (),
+) -> FsckResult:
+    """Verify a ledger's folder, which is only read; it may be in use.
+
+    Trust comes from outside: the log's key, the quorum of witnesses, and checkpoints that were seen
+    before. `now` is in epoch seconds, `max_age` in seconds. Raise VerifyError.
+    """
+    note = _read_note(folder)
+    claimed = Checkpoint.parse(split_note(note)[0])
+    walk = Walk(TileReader(folder, size=claimed.size))
+    if walk.edge.root() != claimed.root:
+        raise VerifyError("RF926", "the records are not those under the checkpoint")
+    history = KeyHistory.of(walk.events, trusted=trusted)
+    checkpoint = history.open(note)
+    cosignatures = quorum.verify(note, now=now, max_age=max_age) if quorum else ()
+    require_same(walk.differing)
+    require_same(differing_partials(folder, walk.tiles))
+    tree = TiledTree(walk.tiles, checkpoint.size)
+    for one in pinned:
+        _require_extends(tree, one, origin=checkpoint.origin)
+    return FsckResult(
+        checkpoint=checkpoint,
+        keys=history.at(checkpoint.size),
+        cosignatures=cosignatures,
+        pending=_count_pending(folder, tree),
+        not_shown=tuple(_not_shown(quorum=quorum, fresh=None not in (now, max_age), pinned=pinned)),
+    )
+
+
+def check_index(folder: Path) -> None:
+    """Raise VerifyError (RF957) unless the index says what all the stored records do.
+
+    Nobody may write meanwhile; the ledger itself builds an index anew that is missing or broken.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        for path in folder.glob(f"{INDEX}*"):
+            shutil.copy(path, scratch)
+        stored, rebuilt = LedgerIndex(Path(scratch) / INDEX), LedgerIndex(Path(scratch) / "rebuilt")
+        for entries in _stored_entries(folder):
+            subjects = [Subject.of(read_record(entry)) for entry in entries]
+            rebuilt.add(subjects, [leaf_hash(entry) for entry in entries])
+        same = stored.digest() == rebuilt.digest()
+        stored.close()
+        rebuilt.close()
+    if not same:
+        raise VerifyError("RF957", "the index does not say what the records do")
+
+
+def _read_note(folder: Path) -> bytes:
+    try:
+        return (folder / CHECKPOINT).read_bytes()
+    except OSError:
+        raise VerifyError("RF945", "the ledger has no published checkpoint") from None
+
+
+def _require_extends(tree: TiledTree, pinned: Checkpoint, *, origin: str) -> None:
+    if pinned.origin != origin:
+        raise VerifyError("RF924", "a pinned checkpoint is of another origin")
+    if pinned.size > tree.size:
+        raise VerifyError(
+            "RF943", f"{pinned.size} records were seen, and only {tree.size} are here"
+        )
+    if tree.root(pinned.size) != pinned.root:
+        raise VerifyError("RF944", f"the first {pinned.size} records are not those that were seen")
+
+
+def _count_pending(folder: Path, tree: TiledTree) -> int:
+    """Compare the frames with the tree as far as it reaches, and count the entries beyond it."""
+    end = tree.size
+    try:
+        for frame in stored_frames(folder / WAL):
+            for position, entry in enumerate(frame.entries(), start=frame.first):
+                if position < tree.size and leaf_hash(entry) != tree.leaf(position):
+                    raise VerifyError(
+                        "RF959", f"the frame of record {position} says something else"
+                    )
+            end = max(end, frame.next)
+    except EvidenceError as error:
+        raise VerifyError(error.code, error.message) from None
+    except FileNotFoundError:
+        return 0  # a copy for outsiders has no frames
+    return end - tree.size
+
+
+def _stored_entries(folder: Path) -> Iterator[list[bytes]]:
+    """Yield all entries, in batches: those in bundles, and then those in frames only."""
+    size = Checkpoint.parse(split_note(_read_note(folder))[0]).size
+    tiles = TileReader(folder, size=size)
+    for index in range(-(-size // WIDTH)):
+        yield tiles.entries(index)
+    for frame in stored_frames(folder / WAL):
+        if frame.next > size:
+            yield list(frame.entries())[max(0, size - frame.first) :]
+
+
+def _not_shown(
+    *, quorum: Quorum | None, fresh: bool, pinned: Sequence[Checkpoint]
+) -> Iterator[str]:
+    if quorum is None:
+        yield "no witness was asked for: the log's operator could show others another tree"
+    else:
+        if quorum.is_own:
+            yield "the log's operator runs the witnesses too, and could have them cosign two trees"
+        if not fresh:
+            yield "no age was asked for: this may be an old checkpoint of a log that has grown"
+        yield "what was changed between two cosigned checkpoints, before the second, is not found"
+    if not pinned:
+        yield "no earlier checkpoint was compared"
+    yield "decisions that were lost before they reached the log are not shown to be missing"

@@ -1,0 +1,228 @@
+"""Facts about fsck: whatever byte is altered, it is found, each kind of damage with its own code."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tests.ledger.samples import FIRST, ORIGIN, SECOND, THIRD, Clock, key_of
+from tests.ledger.test_index import decision
+
+from ringfence.evidence.checkpoint import Checkpoint
+from ringfence.evidence.error import EvidenceError, VerifyError
+from ringfence.evidence.note import sign_note
+from ringfence.ledger.cosignature import WitnessKey, cosign
+from ringfence.ledger.edge import Edge
+from ringfence.ledger.fsck import check_index, fsck
+from ringfence.ledger.quorum import Quorum, TrustedWitness
+from ringfence.ledger.settings import Settings
+from ringfence.ledger.store import Ledger
+from ringfence.ledger.tiles import TileReader, bundle_entries, bundle_leaves
+
+NOW = 1_800_000_000
+WITNESS = WitnessKey("witness.example", THIRD.public_key())
+QUORUM = Quorum(witnesses=(TrustedWitness(WITNESS, "them"),), threshold=1, log_operator="us")
+TRUSTED = key_of(FIRST)
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Checkpoint]]:
+    """Write a ledger of 601 records, 20 more without checkpoint, and a rotated key; read only."""
+    folder = tmp_path_factory.mktemp("fsck") / "ledger"
+    ledger = Ledger.create(folder, origin=ORIGIN, settings=Settings(keys=(FIRST,), clock=Clock()))
+    points = []
+    for start in range(0, 600, 100):
+        ledger.append([decision(n) for n in range(start, start + 100)])
+        points.append(ledger.checkpoint().checkpoint)
+    points.append(ledger.rotate(SECOND).checkpoint)
+    ledger.append([decision(n) for n in range(600, 620)])
+    ledger.close()
+    return folder, points
+
+
+@pytest.fixture
+def folder(written: tuple[Path, list[Checkpoint]], tmp_path: Path) -> Path:
+    """Return a copy that a test may alter."""
+    return Path(shutil.copytree(written[0], tmp_path / "ledger"))
+
+
+def _refused(folder: Path, code: str, **given: object) -> None:
+    with pytest.raises(VerifyError, match=code):
+        fsck(folder, trusted=TRUSTED, **given)  # type: ignore[arg-type] # passed on
+
+
+def _flip(path: Path, at: int) -> None:
+    content = path.read_bytes()
+    at %= len(content)
+    path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
+
+
+def test_a_sound_ledger_passes(written: tuple[Path, list[Checkpoint]]) -> None:
+    """Size, root and keys are the checkpoint's; records beyond it are counted; gaps are named."""
+    folder, points = written
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    result = fsck(folder, trusted=TRUSTED, pinned=points)
+    assert (result.checkpoint, result.pending) == (points[-1], 20)
+    assert [key.vkey for key in result.keys] == [key_of(FIRST).vkey, key_of(SECOND).vkey]
+    assert any("witness" in one for one in result.not_shown)
+    check_index(folder)
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_the_newer_key_is_trusted_by_itself(folder: Path) -> None:
+    """Who has only the second key verifies too; a stranger's key is RF922."""
+    assert fsck(folder, trusted=key_of(SECOND)).checkpoint.size == 602
+    with pytest.raises(VerifyError, match="RF922"):
+        fsck(folder, trusted=key_of(THIRD))
+
+
+def test_every_kind_of_byte_counts(folder: Path) -> None:
+    """A flipped byte in any file of tiles, frames or the checkpoint fails, by the file's own code."""
+    codes = {"tile/entries": {"RF926", "RF945", "RF959"}, "tile/": {"RF959", "RF945"},
+             "wal/": {"RF942", "RF959"}, "checkpoint": {"RF921", "RF922", "RF923", "RF924", "RF926"}}  # fmt: skip
+    checked = 0
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        expected = next((codes[start] for start in codes if name.startswith(start)), None)
+        if not path.is_file() or expected is None:
+            continue
+        original = path.read_bytes()
+        for at in (0, 1, len(original) // 3, len(original) // 2, 60):
+            if name.startswith("wal/") and at > len(original) - 6000:
+                continue  # the last frame: a torn tail, which was never signed
+            _flip(path, at)
+            with pytest.raises(VerifyError) as error:
+                fsck(folder, trusted=TRUSTED)
+            assert error.value.code in expected, (name, at)
+            path.write_bytes(original)
+            checked += 1
+    assert checked > 40
+
+
+def test_dropped_swapped_and_inserted_records_are_found(folder: Path) -> None:
+    """Each change of the first bundle's entries leads to another root, or to a malformed bundle."""
+    path = folder / "tile/entries/000"
+    original = path.read_bytes()
+    entries = bundle_entries(original)
+    changes: list[tuple[str, Callable[[list[bytes]], list[bytes]]]] = [
+        ("RF945", lambda all_: all_[1:]),
+        ("RF945", lambda all_: all_[:-1]),
+        ("RF945", lambda all_: all_[:100] + all_[101:]),
+        ("RF945", lambda all_: [*all_, all_[0]]),
+        ("RF926", lambda all_: [all_[0], all_[2], all_[1], *all_[3:]]),
+        ("RF926", lambda all_: [*all_[:-1], all_[0]]),
+    ]
+    for code, change in changes:
+        path.write_bytes(b"".join(len(e).to_bytes(2) + e for e in change(entries)))
+        _refused(folder, code)
+    path.write_bytes((folder / "tile/entries/001").read_bytes())
+    _refused(folder, "RF926")
+    path.unlink()
+    _refused(folder, "RF945")
+
+
+def test_records_and_tiles_altered_together_are_found(folder: Path) -> None:
+    """Who alters a record and every tile above it still has not the signed root."""
+    path = folder / "tile/entries/000"
+    content = path.read_bytes().replace(b'"tenant":"acme"', b'"tenant":"evil"', 1)
+    path.write_bytes(content)
+    reader, edge = TileReader(folder, size=602), Edge()
+    for index in range(3):
+        edge, filled = edge.extend(bundle_leaves(reader.bundle(index)))
+        for tile in filled:
+            (folder / f"tile/{tile.level}/{tile.index:03}").write_bytes(tile.hashes)
+    _refused(folder, "RF926")
+
+
+def test_a_rolled_back_and_a_rewritten_ledger_are_found_by_a_pin(
+    written: tuple[Path, list[Checkpoint]], folder: Path
+) -> None:
+    """An older signed checkpoint alone passes; against one seen later it is RF943, a fork RF944."""
+    _, points = written
+    old = sign_note(points[2].text(), name=ORIGIN, key=FIRST)
+    (folder / "checkpoint").write_bytes(old)
+    assert fsck(folder, trusted=TRUSTED, pinned=points[:3]).checkpoint == points[2]
+    _refused(folder, "RF943", pinned=[points[3]])
+    fork = Checkpoint(origin=ORIGIN, size=100, root=bytes(32))
+    _refused(folder, "RF944", pinned=[fork])
+    other = Checkpoint(origin="other.example/log", size=1, root=bytes(32))
+    _refused(folder, "RF924", pinned=[other])
+
+
+def test_witnesses_and_their_age_count(
+    written: tuple[Path, list[Checkpoint]], folder: Path
+) -> None:
+    """Without the quorum it is RF952, with a line that does not fit RF953, too old RF955."""
+    text, path = written[1][-1].text(), folder / "checkpoint"
+    note = path.read_bytes()
+    _refused(folder, "RF952", quorum=QUORUM)
+    line = cosign(text, name=WITNESS.name, key=THIRD, time=NOW)
+    path.write_bytes(note + line)
+    found = fsck(folder, trusted=TRUSTED, quorum=QUORUM, now=NOW + 9, max_age=9)
+    assert [one.time for one in found.cosignatures] == [NOW]
+    _refused(folder, "RF955", quorum=QUORUM, now=NOW + 10, max_age=9)
+    _refused(folder, "RF954", quorum=QUORUM, now=NOW - 400)
+    path.write_bytes(note + cosign(text + b"x\n", name=WITNESS.name, key=THIRD, time=NOW))
+    _refused(folder, "RF953", quorum=QUORUM)
+
+
+def test_a_rewrite_inside_the_witness_interval_is_not_found_and_said(tmp_path: Path) -> None:
+    """Records changed before anyone saw their checkpoint pass; the result says that this is not shown."""
+    results = []
+    for action in ("block", "allow"):
+        folder = tmp_path / action
+        settings = Settings(keys=(FIRST,), clock=Clock())
+        ledger = Ledger.create(folder, origin=ORIGIN, settings=settings)
+        ledger.append([decision(0, action=action)])
+        note = ledger.checkpoint().note
+        ledger.close()
+        text = note.partition(b"\n\n")[0] + b"\n"
+        line = cosign(text, name=WITNESS.name, key=THIRD, time=NOW)
+        (folder / "checkpoint").write_bytes(note + line)
+        results.append(fsck(folder, trusted=TRUSTED, quorum=QUORUM, now=NOW, max_age=1))
+    assert results[0].checkpoint.root != results[1].checkpoint.root
+    assert any("between two cosigned checkpoints" in one for one in results[1].not_shown)
+
+
+def test_a_copy_without_frames_passes(folder: Path) -> None:
+    """What is published for outsiders, tiles and checkpoint, is enough."""
+    shutil.rmtree(folder / "wal")
+    for name in ("signed", "ledger.json", "index.sqlite", "lock"):
+        (folder / name).unlink()
+    assert fsck(folder, trusted=TRUSTED).pending == 0
+
+
+@pytest.mark.parametrize("size", ["0602", "0", "603", "9223372036854775807", "-1"])
+def test_a_size_that_is_not_the_trees_is_refused(folder: Path, size: str) -> None:
+    """Leading zeros, other sizes and absurd ones end in VerifyError, even if the log has signed them."""
+    text = (folder / "checkpoint").read_bytes().partition(b"\n\n")[0] + b"\n"
+    altered = text.replace(b"\n602\n", f"\n{size}\n".encode())
+    (folder / "checkpoint").write_bytes(sign_note(altered, name=ORIGIN, key=FIRST))
+    _refused(folder, r"RF9(21|26|45)")
+
+
+def test_an_index_that_says_something_else_is_found(folder: Path) -> None:
+    """An entry more, in the index only, is RF957."""
+    with sqlite3.connect(folder / "index.sqlite") as connection:
+        connection.execute("INSERT INTO run VALUES ('r', 1)")
+    connection.close()
+    with pytest.raises(VerifyError, match="RF957"):
+        check_index(folder)
+
+
+def test_a_ledger_without_checkpoint_is_refused(tmp_path: Path) -> None:
+    """Before anything is signed there is nothing to verify."""
+    settings = Settings(keys=(FIRST,), clock=Clock())
+    Ledger.create(tmp_path / "l", origin=ORIGIN, settings=settings).close()
+    with pytest.raises(VerifyError, match="RF945"):
+        fsck(tmp_path / "l", trusted=TRUSTED)
+
+
+def test_a_refused_ledger_is_left_as_it_was(folder: Path) -> None:
+    """A fork is found before the records that wait are brought into tiles."""
+    _flip(folder / "tile/0/002.p/90", 5)
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    with pytest.raises(EvidenceError, match="RF944"):
+        Ledger.open(folder, settings=Settings(keys=(FIRST, SECOND), clock=Clock()))
+    assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
