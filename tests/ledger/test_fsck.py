@@ -77,8 +77,10 @@ def test_the_newer_key_is_trusted_by_itself(folder: Path) -> None:
         fsck(folder, trusted=key_of(THIRD))
 
 
-def test_every_kind_of_byte_counts(folder: Path) -> None:
+def test_every_kind_of_byte_counts(written: tuple[Path, list[Checkpoint]], folder: Path) -> None:
     """A flipped byte in any file of tiles, frames or the checkpoint fails, by the file's own code."""
+    one_signature = sign_note(written[1][-1].text(), name=ORIGIN, key=FIRST)
+    (folder / "checkpoint").write_bytes(one_signature)
     codes = {"tile/entries": {"RF926", "RF945", "RF959"}, "tile/": {"RF959", "RF945"},
              "wal/": {"RF942", "RF959"}, "checkpoint": {"RF921", "RF922", "RF923", "RF924", "RF926"}}  # fmt: skip
     checked = 0
