@@ -141,8 +141,8 @@ def test_a_checkpoint_is_due_by_the_clock(ledger: Ledger, clock: Clock) -> None:
 
 def test_frames_go_once_tiles_hold_their_records(tmp_path: Path, settings: Settings) -> None:
     """Old segments are removed at a checkpoint, and every record is still read."""
+    settings = replace(settings, segment_size=2000)
     ledger = Ledger.create(tmp_path / "ledger", origin=ORIGIN, settings=settings)
-    ledger._intake.log.frames._limit = 2000
     for n in range(600):
         ledger.append([decision(n)])
     before = len(list((ledger.folder / "wal").iterdir()))
@@ -500,8 +500,8 @@ def test_a_power_cut_at_any_step_loses_and_forks_nothing(
         number += random.Random(number).randint(1, 12)
         folder, rng = tmp_path / str(number), random.Random(seed)
         disk = FaultyDisk()
-        ledger = Ledger.create(folder, origin=ORIGIN, settings=replace(settings, disk=disk))
-        ledger._intake.log.frames._limit = 4000
+        failing_settings = replace(settings, disk=disk, segment_size=4000)
+        ledger = Ledger.create(folder, origin=ORIGIN, settings=failing_settings)
         disk.operations.clear()
         disk.fault = failing(number, PowerCut())
         notes: list[bytes] = []

@@ -31,6 +31,7 @@ class EntryLog:
         origin: str,
         signed: Sequence[Checkpoint],
         integrated: int,
+        segment_size: int,
     ) -> None:
         """Open the log, and bring into tiles what a crash kept from them.
 
@@ -38,7 +39,7 @@ class EntryLog:
         complete. Raise EvidenceError where records are gone (RF943), changed (RF944) or damaged (RF942).
         """
         self._folder = folder
-        self.frames = FrameLog(folder / WAL, disk=disk, start=integrated)
+        self.frames = FrameLog(folder / WAL, disk=disk, start=integrated, limit=segment_size)
         try:
             self._check_sizes(signed, integrated)
             self._writer = TileWriter(folder, disk=disk, size=integrated)

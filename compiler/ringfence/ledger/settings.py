@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ringfence.evidence.note import NoteSigner
 from ringfence.ledger.disk import Disk
+from ringfence.ledger.frames import SEGMENT_SIZE
 from ringfence.ledger.publication import Witnessing
 from ringfence.ledger.signing import CheckpointPolicy
 
@@ -19,6 +20,7 @@ class Settings:
 
     `keys` are the private keys that sign. `state` is a second copy of what was signed last, best on
     another disk or host, where the restoring of a backup does not reach it. `clock` gives epoch seconds.
+    After `segment_size` bytes frames go to a new file.
     """
 
     keys: tuple[NoteSigner, ...] = ()
@@ -27,4 +29,5 @@ class Settings:
     policy: CheckpointPolicy = CheckpointPolicy()
     conflicts_per_minute: int = 60
     clock: Callable[[], float] = time.time
+    segment_size: int = SEGMENT_SIZE
     disk: Disk = field(default_factory=Disk)

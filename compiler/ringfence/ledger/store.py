@@ -191,6 +191,7 @@ class Ledger:
             origin=self.origin,
             signed=(*self._state.read(), *seen),
             integrated=max((one.size for one in here), default=0),
+            segment_size=self._settings.segment_size,
         )
         limit = ConflictLimit(per_minute=self._settings.conflicts_per_minute)
         try:
