@@ -78,12 +78,13 @@ class CrashRun:
         with subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         ) as child:
-            assert child.stdout is not None
+            assert child.stdout
+            assert child.stderr
             lines = [child.stdout.readline() for _ in range(rng.randint(1, 12))]
             select.select([], [], [], rng.random() * 0.004)  # a moment inside an operation
             child.kill()
-            rest, said = child.communicate()
-            assert child.returncode == -signal.SIGKILL, said.decode()
+            rest, said = child.stdout.read(), child.stderr.read()
+            assert child.wait() == -signal.SIGKILL, said.decode()
         whole = (b"".join(lines) + rest).rpartition(b"\n")[0]
         return [json.loads(line) for line in whole.splitlines()]
 

@@ -4,16 +4,27 @@ import base64
 import json
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 from tests.ledger.samples import FIRST
 from tests.ledger.test_index import decision
 
 from ringfence.evidence.tree import leaf_hash
+from ringfence.ledger.disk import Disk
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 
 SETTINGS = Settings(keys=(FIRST,), segment_size=60_000)
+
+
+class _SmallWrites(Disk):
+    """Writes a few bytes at a time, so that a kill often comes in the middle of a frame."""
+
+    def write(self, handle: int, content: bytes) -> None:
+        """Write all of the content, in pieces."""
+        for at in range(0, len(content), 97):
+            super().write(handle, content[at : at + 97])
 
 
 def _say(**said: object) -> None:
@@ -23,7 +34,9 @@ def _say(**said: object) -> None:
 
 def main(folder: Path, seed: int) -> None:
     """Deliver decisions, some of them again, and publish a checkpoint now and then."""
-    rng, ledger = random.Random(seed), Ledger.open(folder, settings=SETTINGS)
+    rng = random.Random(seed)
+    disk = _SmallWrites() if rng.random() < 0.7 else Disk()
+    ledger = Ledger.open(folder, settings=replace(SETTINGS, disk=disk))
     _say(opened=ledger.size, cut=ledger.cut_bytes)
     while True:
         start = max(0, ledger.size - rng.randint(0, 30))
