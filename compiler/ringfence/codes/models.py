@@ -39,4 +39,8 @@ CODES: dict[str, CodeInfo] = {
     "RF112": CodeInfo(
         "duplicate name", "Two documents of one kind and scope have the same `metadata.name`."
     ),
+    "RF113": CodeInfo(
+        "no such file beside the policy",
+        "A policy names files of its own scope or of a broader one, relative to itself.",
+    ),
 }

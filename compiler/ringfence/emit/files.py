@@ -30,6 +30,7 @@ ROOTS = (
     "ringfence/schema",
     "ringfence/shared_rows",
     "ringfence/source",
+    "ringfence/tables",
     "ringfence/tenants",
     "system/authz",
     "system/log",
@@ -119,6 +120,7 @@ def _data(programs: Sequence[PointProgram], units: Sequence[TenantUnit]) -> dict
         "shared_rows": {digest: rows for unit in units for digest, rows in unit.rows.items()},
         "schema": {key: schema(program.point) for key, program in by_key.items()},
         "bound": {key: bound_names(program.point) for key, program in by_key.items()},
+        "tables": {digest: table for unit in units for digest, table in unit.tables.items()},
         "tenants": {unit.name: unit.about for unit in units},
     }
     return {f"ringfence/{name}/data.json": json_bytes(value) for name, value in documents.items()}

@@ -59,6 +59,8 @@ def _reference(name: str, point: DecisionPoint) -> list[str]:
 def _resolvable(value: object, point: DecisionPoint) -> object:
     if isinstance(value, Mapping) and "lookup" in value:
         return {"lookup": [point.key, *value["lookup"]]}
+    if isinstance(value, Mapping) and "derived" in value:
+        return {"derived": [point.key, value["derived"]]}
     return value
 
 

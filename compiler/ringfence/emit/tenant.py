@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 
 import orjson
@@ -10,7 +10,8 @@ import orjson
 from ringfence.emit.lift import lift
 from ringfence.emit.point import emit_list, list_name
 from ringfence.emit.rows import row
-from ringfence.ir.rule import PointProgram, Rule, TenantProgram
+from ringfence.errors import Span
+from ringfence.ir.rule import Cited, PointProgram, Rule, TenantProgram
 
 __all__ = ["TenantUnit", "emit_tenant", "json_bytes"]
 
@@ -20,22 +21,23 @@ class TenantUnit:
     """What one tenant adds to a bundle; JSON-able throughout, so that it can be kept in a cache.
 
     `params` and `sources` are by decision point's key; `lists` maps (key, name) written `key/name`
-    to a module's text; `rows` maps a digest to the rows of one list.
+    to a module's text; `rows` maps a digest to the rows of one list, `tables` one to a shared table.
     """
 
     name: str
     about: Mapping[str, str]
     params: Mapping[str, Mapping[str, object]]
-    sources: Mapping[str, Mapping[str, str]]
+    sources: Mapping[str, Mapping[str, object]]
     lists: Mapping[str, str]
     rows: Mapping[str, list[object]]
     rule_ids: tuple[str, ...]
+    tables: Mapping[str, object] = field(default_factory=dict)
 
 
 def emit_tenant(tenant: TenantProgram, *, points: Mapping[str, PointProgram]) -> TenantUnit:
     """Emit a tenant's parameters and own rules."""
     params: dict[str, dict[str, object]] = {}
-    sources: dict[str, dict[str, str]] = {}
+    sources: dict[str, dict[str, object]] = {}
     lists: dict[str, str] = {}
     rows: dict[str, list[object]] = {}
     for point, values in tenant.params.items():
@@ -47,7 +49,7 @@ def emit_tenant(tenant: TenantProgram, *, points: Mapping[str, PointProgram]) ->
             entry |= _own(own, program, lists=lists, rows=rows)
         key = program.point.key
         params[key] = entry
-        sources[key] = {rule: str(span) for rule, span in tenant.sources.get(point, {}).items()}
+        sources[key] = {rule: _source(span) for rule, span in tenant.sources.get(point, {}).items()}
     return TenantUnit(
         name=tenant.name,
         about={"wave": tenant.wave, "escalate_to": tenant.escalate_to},
@@ -56,6 +58,7 @@ def emit_tenant(tenant: TenantProgram, *, points: Mapping[str, PointProgram]) ->
         lists=lists,
         rows=rows,
         rule_ids=tuple(rule.id for rule in tenant.rules),
+        tables={digest: _plain(table) for digest, table in tenant.tables.items()},
     )
 
 
@@ -76,6 +79,15 @@ def _own(
     rows[digest] = entries
     ids = [rule.id for rule in rules]
     return {"list": name, "ids": ids, "rows": digest, "numbers": [_plain(n) for n in numbers]}
+
+
+def _source(span: Span | Cited) -> object:
+    if isinstance(span, Span):
+        return str(span)
+    return {
+        "by": span.fact.split("."),
+        "of": {name: str(one) for name, one in span.spans.items()},
+    }
 
 
 def _plain(value: object) -> object:

@@ -12,6 +12,7 @@ from ringfence.ir.expression import (
     And,
     AnyPrefix,
     Arithmetic,
+    Call,
     Compare,
     CompareOp,
     Derived,
@@ -32,6 +33,7 @@ from ringfence.ir.expression import (
     QuantifierKind,
     Size,
     StringTest,
+    Tables,
     TenantName,
 )
 from ringfence.ir.logic import complement, walk
@@ -122,6 +124,11 @@ class Terms:
                 return f"({self.value(left)} {op} {self.value(right)})"
             case Lookup(table, keys, default):
                 return self._lookup(table, keys, default)
+            case Tables():
+                return "data.ringfence.tables"
+            case Call(function, arguments):
+                path = reference("data.ringfence.lib", function.split("."))
+                return f"{path}({', '.join(map(self.value, arguments))})"
             case _:
                 return f"({self.condition(expr)})"
 
@@ -180,7 +187,7 @@ class Terms:
             case _:
                 return f"{self.value(item)} in {self.value(collection)}"
 
-    def _lookup(self, table: ParamRef, keys: tuple[Expr, ...], default: Literal) -> str:
+    def _lookup(self, table: Expr, keys: tuple[Expr, ...], default: Literal) -> str:
         terms = [self.value(key) for key in keys]
         if not self.total:
             return self.value(table) + "".join(f"[{term}]" for term in terms)

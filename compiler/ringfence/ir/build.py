@@ -5,6 +5,7 @@ from ringfence.ir.expression import (
     AnyPrefix,
     Arithmetic,
     ArithmeticOp,
+    Call,
     Compare,
     CompareOp,
     Derived,
@@ -20,8 +21,10 @@ from ringfence.ir.expression import (
     ParamRef,
     Quantifier,
     QuantifierKind,
+    Size,
     StringTest,
     StringTestOp,
+    Tables,
 )
 from ringfence.ir.rule import Message
 
@@ -30,6 +33,7 @@ __all__ = [
     "all_of",
     "any_of",
     "any_prefix",
+    "call",
     "derived",
     "equal",
     "every",
@@ -44,6 +48,8 @@ __all__ = [
     "most",
     "no",
     "param",
+    "shared",
+    "size",
     "starts_with",
     "subtract",
 ]
@@ -125,9 +131,24 @@ def any_prefix(subject: Expr, prefixes: str) -> AnyPrefix:
     return AnyPrefix(subject, ParamRef(prefixes))
 
 
-def lookup(table: str, *keys: Expr, default: int | tuple[str, ...]) -> Lookup:
+def lookup(table: str, *keys: Expr | str, default: int | str | tuple[str, ...]) -> Lookup:
     """Read a row of a table parameter."""
-    return Lookup(ParamRef(table), keys, Literal(default))
+    return Lookup(ParamRef(table), tuple(map(_expr, keys)), Literal(default))
+
+
+def shared(digest: Expr, *keys: Expr | str, default: int | str | tuple[str, ...]) -> Lookup:
+    """Read a row of the table that has this digest."""
+    return Lookup(Tables(), (digest, *map(_expr, keys)), Literal(default))
+
+
+def call(function: str, *arguments: Expr) -> Call:
+    """Compute a fact by a function of `rego/lib`."""
+    return Call(function, arguments)
+
+
+def size(operand: Expr) -> Size:
+    """Count."""
+    return Size(operand)
 
 
 def every(collection: str, body: Expr) -> Quantifier:

@@ -14,6 +14,7 @@ __all__ = [
     "AnyPrefix",
     "Arithmetic",
     "ArithmeticOp",
+    "Call",
     "Compare",
     "CompareOp",
     "Derived",
@@ -36,6 +37,7 @@ __all__ = [
     "Size",
     "StringTest",
     "StringTestOp",
+    "Tables",
     "TenantName",
 ]
 
@@ -226,12 +228,32 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
-class Lookup:
-    """A value of a table parameter at string keys; `default` where the table has no such row."""
+class Tables:
+    """The tables that tenants share, each under the digest of its content (`TenantProgram.tables`)."""
 
-    table: ParamRef
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """A value of a table at string keys; `default` where the table has no such row.
+
+    The first key into `Tables` is the digest, which a parameter gives.
+    """
+
+    table: ParamRef | Tables
     keys: "tuple[Expr, ...]"
     default: Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A computed fact: a function of `rego/lib` by its dotted name, such as `tools.drifted`.
+
+    The function is defined for every argument, since no gate has seen a list when it is called, and
+    compares no numbers. It answers a sorted list of strings.
+    """
+
+    function: str
+    arguments: "tuple[Expr, ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +287,8 @@ Expr = (
     | AnyPrefix
     | Size
     | Arithmetic
+    | Tables
     | Lookup
+    | Call
     | Quantifier
 )

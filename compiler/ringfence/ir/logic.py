@@ -12,6 +12,7 @@ from ringfence.ir.expression import (
     And,
     AnyPrefix,
     Arithmetic,
+    Call,
     Compare,
     CompareOp,
     Derived,
@@ -33,6 +34,7 @@ from ringfence.ir.expression import (
     QuantifierKind,
     Size,
     StringTest,
+    Tables,
     TenantName,
 )
 from ringfence.ir.schema import DecisionPoint, Fact
@@ -220,11 +222,13 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return (subject, prefixes)
         case Lookup(table, keys, default):
             return (table, *keys, default)
+        case Call(_, arguments):
+            return arguments
         case Quantifier(_, collection, _, body):
             return (collection, body)
         case Literal() | FactRef() | ItemRef() | ParamRef() | Lifted() | Derived():
             return ()
-        case TenantName() | Now():
+        case TenantName() | Now() | Tables():
             return ()
 
 
@@ -271,6 +275,8 @@ def rewrite(expr: Expr, change: Callable[[Expr], Expr | None]) -> Expr:
             return Matches(go(subject), pattern)
         case Lookup(table, keys, default):
             return Lookup(table, tuple(map(go, keys)), default)
+        case Call(function, arguments):
+            return Call(function, tuple(map(go, arguments)))
         case Quantifier():
             return replace(expr, body=go(expr.body))
         case _:

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 from ringfence.errors import Diagnostic, Span
 from ringfence.ir.expression import Expr
 from ringfence.ir.lower import all_lowerings
 from ringfence.ir.lower.facts import extend_points, unknown_point
-from ringfence.ir.lower.lowering import Lowering
+from ringfence.ir.lower.joined import join_params
+from ringfence.ir.lower.lowering import Lowering, TenantParams
 from ringfence.ir.lower.policy_set import lower_set, parameter_value
-from ringfence.ir.rule import PointProgram, Rule, TenantProgram
+from ringfence.ir.rule import Cited, PointProgram, Rule, TenantProgram
 from ringfence.language.facts import all_points
 from ringfence.language.kinds import all_kinds
 from ringfence.language.kinds.policy_set import Parameter, PolicySet
@@ -84,19 +86,21 @@ def lower_tenant(
     name: str, policies: Sequence[Policy], *, platform: Platform
 ) -> tuple[TenantProgram, tuple[Diagnostic, ...]]:
     """Lower one tenant's documents against the platform."""
-    governing, problems = _single(policies, _tenant_kinds())
+    joined = [kind for kind in _tenant_kinds() if all_lowerings()[kind].joined]
+    single, problems = _single(policies, [k for k in _tenant_kinds() if k not in joined])
     diagnostics = list(problems)
+    governing = {kind: [policy] for kind, policy in single.items()}
+    governing |= {kind: several for kind in joined if (several := _of(policies, kind))}
     params: dict[str, dict[str, object]] = {}
-    sources: dict[str, dict[str, Span]] = {}
-    for kind, policy in governing.items():
-        broad = platform.governing.get(kind)
-        effective, problems = merge(all_kinds()[kind], broad=broad, narrow=policy)
-        diagnostics += problems
-        found, problems = all_lowerings()[kind].params(effective, broad, policy)
-        diagnostics += problems
+    sources: dict[str, dict[str, Span | Cited]] = {}
+    tables: dict[str, object] = {}
+    for kind, own in governing.items():
+        found, more = _governed(all_lowerings()[kind], own, platform=platform)
+        diagnostics += more
         for point, values in found.params.items():
             params.setdefault(point, {}).update(values)
             sources.setdefault(point, {}).update(found.sources[point])
+        tables |= found.tables
     for full, shared in platform.params.items():
         if shared.point in params:
             params[shared.point][full] = shared.value
@@ -113,14 +117,34 @@ def lower_tenant(
         params=params,
         rules=tuple(rules),
         sources=sources,
+        tables=tables,
     )
     return program, tuple(diagnostics)
+
+
+def _governed(
+    lowering: Lowering, policies: Sequence[Policy], *, platform: Platform
+) -> tuple[TenantParams, list[Diagnostic]]:
+    """Lower a tenant's documents of one kind: one, or several that stand beside one another."""
+    broad = platform.governing.get(lowering.kind)
+    diagnostics: list[Diagnostic] = []
+    documents = []
+    for policy in policies:
+        effective, problems = merge(all_kinds()[lowering.kind], broad=broad, narrow=policy)
+        diagnostics += problems
+        found, problems = lowering.params(effective, broad, policy)
+        diagnostics += problems
+        documents.append((policy, found))
+    if lowering.joined is None:
+        return documents[0][1], diagnostics
+    joined, problems = join_params(documents, by=lowering.joined)
+    return joined, [*diagnostics, *problems]
 
 
 def lower_own(policies: Sequence[Policy]) -> TenantProgram | None:
     """Lower what governs the platform itself: the program of the tenant `platform`, if any."""
     params: dict[str, Mapping[str, object]] = {}
-    sources: dict[str, Mapping[str, Span]] = {}
+    sources: dict[str, Mapping[str, Span | Cited]] = {}
     for lowering in all_lowerings().values():
         own = _of(policies, lowering.kind)
         if lowering.platform and own:
@@ -135,7 +159,7 @@ def _own_set(
     *,
     platform: Platform,
     params: dict[str, dict[str, object]],
-    sources: dict[str, dict[str, Span]],
+    sources: dict[str, dict[str, Span | Cited]],
     rules: list[Rule],
 ) -> list[Diagnostic]:
     spec = policy.spec
@@ -217,13 +241,13 @@ def _is_looser(parameter: Parameter, value: object, *, than: object) -> bool:
 
 def _escalation(
     tenant: Policy | None,
-    governing: Mapping[str, Policy],
+    governing: Mapping[str, Sequence[Policy]],
     policies: Sequence[Policy],
     platform: Platform,
 ) -> str:
     if tenant and isinstance(tenant.spec, Tenant) and tenant.spec.escalation:
         return tenant.spec.escalation
-    owner = next(iter([tenant] if tenant else [*governing.values(), *policies]), None)
+    owner = next(iter([tenant] if tenant else [*chain(*governing.values()), *policies]), None)
     return platform.teams[owner.metadata.owner].escalation if owner else ""
 
 

@@ -11,6 +11,7 @@ from ringfence.ir.schema import DecisionPoint
 __all__ = [
     "Action",
     "Category",
+    "Cited",
     "Level",
     "Message",
     "Obligation",
@@ -71,8 +72,8 @@ class Message:
 class Obligation:
     """What a caller must do beside obeying the action, as JSON members.
 
-    A value that starts with `params.` or `derived.` and stands under `lookup` is resolved when the
-    decision is made: `{"set": "runner.size", "to": {"lookup": ["default_size", "runner.class"]}}`.
+    A row of a table, `{"lookup": ["default_size", "runner.class"]}`, and a computed value,
+    `{"derived": "tools.visible"}`, are resolved when the decision is made.
     """
 
     members: tuple[tuple[str, object], ...]
@@ -124,12 +125,21 @@ class PointProgram:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cited:
+    """Positions in several documents, told apart by the value of a fact."""
+
+    fact: str
+    spans: Mapping[str, Span]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TenantProgram:
     """What one tenant adds: parameters by point, rules of its own, and where each came from.
 
     `params` maps a point's name to parameter values (JSON scalars, lists, nested tables).
     A point that is absent from `params` is not governed for this tenant.
     `sources` maps a point's name to rule id to the YAML position that the tenant's reason cites.
+    `tables` maps digests that parameters name to tables, which tenants share.
     """
 
     name: str
@@ -137,4 +147,5 @@ class TenantProgram:
     escalate_to: str = ""
     params: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     rules: tuple[Rule, ...] = ()
-    sources: Mapping[str, Mapping[str, Span]] = field(default_factory=dict)
+    sources: Mapping[str, Mapping[str, Span | Cited]] = field(default_factory=dict)
+    tables: Mapping[str, object] = field(default_factory=dict)

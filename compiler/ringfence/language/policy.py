@@ -1,6 +1,7 @@
 """A document understood: its envelope, and its spec as the model of its kind."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from pydantic import Field, ValidationError
@@ -53,13 +54,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """One document of a known kind, valid by itself."""
+    """One document of a known kind, valid by itself.
+
+    `files` are the documents that the spec names, by the name that stands there.
+    """
 
     kind: Kind
     metadata: Metadata
     scope: Scope
     spec: Model
     document: Document
+    files: Mapping[str, Document] = field(default_factory=dict)
 
     def key(self, *path: str | int) -> Span:
         """Return where a key of the spec is written, or the nearest place above it."""

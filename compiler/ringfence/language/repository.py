@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 
 from ringfence.errors import CompileError, Diagnostic, Severity, Span
+from ringfence.language.beside import FilesBeside
 from ringfence.language.policy import Policy, Scope, parse_policy
 from ringfence.language.project import PROJECT_FILE, Project, read_project
 from ringfence.language.source import Document, read_document
@@ -60,10 +61,13 @@ def read_files(project: Project, files: Iterable[str]) -> Repository:
     policies: list[Policy] = []
     diagnostics: list[Diagnostic] = []
     texts = {PROJECT_FILE: project.document.text}
+    beside = FilesBeside(project, texts)
     for file in files:
         result = _read(project, file, texts)
         if isinstance(result, Policy):
-            policies.append(result)
+            named, problems = beside.read(result)
+            policies.append(replace(result, files=named))
+            diagnostics.extend(problems)
         else:
             diagnostics.extend(result)
     diagnostics.extend(_duplicates(policies))

@@ -46,8 +46,13 @@ _escalate_to(row) := row.escalate_to if {
 	team := data.ringfence.tenants[input.tenant].escalate_to
 } else := ""
 
+# Where several documents govern a tenant, a fact tells which one is cited.
 _source(key, rule) := span if {
+	found := data.ringfence.source[key][input.tenant][rule]
+	span := found.of[object.get(input.facts, found.by, "")]
+} else := span if {
 	span := data.ringfence.source[key][input.tenant][rule]
+	is_string(span)
 } else := span if {
 	span := data.ringfence.source[key]["*"][rule]
 } else := ""

@@ -4,7 +4,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from ringfence.errors import Diagnostic, Span
-from ringfence.ir.expression import And, Compare, CompareOp, Expr, FactRef, Literal, ParamRef
+from ringfence.ir.expression import (
+    And,
+    Arithmetic,
+    Compare,
+    CompareOp,
+    Expr,
+    FactRef,
+    Literal,
+    ParamRef,
+)
 from ringfence.ir.logic import rewrite
 from ringfence.ir.rule import Action, Category, Message, Obligation, Rule
 from ringfence.ir.schema import DecisionPoint, Scalar
@@ -47,7 +56,8 @@ def lower_set(
     scope = ConditionScope(
         point=point,
         params={name: _SCALARS[one.type] for name, one in spec.params.items()},
-        derived={name: Scalar.INTEGER for name, _ in derived if not name.startswith("matrix.")},
+        # Custom rules may read numbers; what else is computed belongs to the built-in rules.
+        derived={name: Scalar.INTEGER for name, expr in derived if isinstance(expr, Arithmetic)},
     )
     rules: list[Rule] = []
     for index, rule in enumerate(spec.rules):

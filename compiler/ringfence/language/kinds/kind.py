@@ -1,6 +1,6 @@
 """What the language knows of a kind of document."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -32,6 +32,8 @@ class Kind:
     `scopes` are among `platform`, `tenant`, `contract`.
     `merge` maps a dotted field of the spec, `*` for any key, to its rule; it is empty for kinds
     without parameters.
+    `files` lists the files that a spec names: the path of the name in the spec, and the file, relative
+    to the document. They are read with the document, and never written by hand.
     """
 
     name: str
@@ -39,3 +41,4 @@ class Kind:
     scopes: frozenset[str]
     description: str
     merge: Mapping[str, Merge] = field(default_factory=dict)
+    files: Callable[[Model], Iterable[tuple[tuple[str | int, ...], str]]] | None = None

@@ -21,9 +21,12 @@ due(verdicts, rank) := array.concat(
 	),
 )
 
-# A value {"lookup": [point key, table, dotted fact]} is read from the tenant's table.
+# A value {"lookup": [point key, table, dotted fact]} is read from the tenant's table, and
+# {"derived": [point key, name]} is a computed one.
 _resolved(obligation) := {name: _value(value) | some name, value in obligation}
 
 _value(value) := data.ringfence.params[key][input.tenant][table][object.get(input.facts, split(fact, "."), "")] if {
 	[key, table, fact] := value.lookup
+} else := data.ringfence.points[key].derived[name] if {
+	[key, name] := value.derived
 } else := value
