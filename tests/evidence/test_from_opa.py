@@ -45,13 +45,13 @@ def decided(
         slice_ = unpack((site.folder / "runtime-example.tar.gz").read_bytes())
         uploads = list(site.uploads)
     assert allowed == [True, False]
-    rows: dict[str, Any] = json.loads(slice_["ringfence/rows/data.json"])["runner_start"]
+    rules: list[str] = json.loads(slice_["ringfence/rules/data.json"])["runner_start"]
     log = work / "upload.json.gz"
     log.write_bytes(gzip.compress(json.dumps(uploads).encode()))
     tally = Tally()
     made = list(decision_records(read_events([log]), allowed_facts=ALLOWED, tally=tally))
     assert (tally.findings, len(made)) == ([], 2)
-    return sorted(made, key=lambda record: not record.body["allowed"]), frozenset(rows)
+    return sorted(made, key=lambda record: not record.body["allowed"]), frozenset(rules)
 
 
 def _report(use: DecisionUse, **changes: Any) -> dict[str, Any]:

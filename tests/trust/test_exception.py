@@ -354,7 +354,8 @@ def test_long_expired_exceptions_are_left_out(keys: Keys) -> None:
 WAIVE = """
 import data.ringfence.kernel.waive
 answer := why if {
-    why := waive.why(input.waiver, {"usage.class_hours_after": input.hours * 3600})
+    why := waive.why("start", input.waiver)
+        with data.ringfence.points.start.derived as {"usage.class_hours_after": input.hours * 3600}
         with input.facts as input.facts
         with data.ringfence.live.revoked as input.revoked
         with time.now_ns as input.now * 1000000000

@@ -1,21 +1,14 @@
-"""A rule body: the statements that bind, gate and compute what its columns read."""
+"""A rule body: the statements that bind, gate and compute what its conditions read."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringfence.emit.gate import gate, missing_value
 from ringfence.emit.names import local_names, reference
 from ringfence.emit.rego_filter import rego
 from ringfence.emit.terms import Terms, predicate
-from ringfence.ir.expression import (
-    Derived,
-    Expr,
-    FactRef,
-    Lifted,
-    ParamRef,
-    Quantifier,
-)
+from ringfence.ir.expression import Derived, Expr, FactRef, Lifted, ParamRef, Quantifier
 from ringfence.ir.logic import walk
 from ringfence.ir.schema import DecisionPoint, Fact, FactSource
 
@@ -27,27 +20,27 @@ class Body:
     """The body that computes some total expressions of a decision point.
 
     `params` is the reference to the tenant's row of parameters.
-    With `gated`, each fact that is bound is checked, and those of `always` are bound in any case.
-    Facts of `present` are optional ones without which the body is undefined; facts of `proven` need no
-    gate. `filters` are conditions that every item of a list must meet, else the body is undefined.
-    Without `total`, a row that a table lacks leaves the body undefined too, and `t` is always bound.
+    With `gated`, every fact is bound to a local and checked, and those of `always` are in any case;
+    else always-present facts are read where they stand, since another body has checked them.
+    Facts of `present` are optional ones without which the body is undefined.
+    Derived values that only `late` expressions need are left to `late_statements`.
     """
 
     point: DecisionPoint
     derived: tuple[tuple[str, Expr], ...]
     params: str
     expressions: tuple[Expr, ...]
-    gated: bool
+    gated: bool = False
     always: tuple[str, ...] = ()
     present: frozenset[str] = frozenset()
-    proven: frozenset[str] = frozenset()
-    filters: Mapping[str, tuple[Expr, ...]] = field(default_factory=dict)
-    total: bool = True
+    late: tuple[Expr, ...] = ()
 
-    @cached_property
-    def columns(self) -> tuple[str, ...]:
-        """Write each expression as a term that is true or false."""
-        return tuple(self._terms.condition(expr) for expr in self.expressions)
+    def condition(self, expr: Expr, *, total: bool = True) -> str:
+        """Write a boolean expression that this body's statements bind.
+
+        Without `total`, a row that a table lacks leaves the condition undefined.
+        """
+        return replace(self._terms, total=total).condition(expr)
 
     def value(self, expr: Expr) -> str:
         """Write a scalar expression that this body's statements bind."""
@@ -55,44 +48,91 @@ class Body:
 
     @cached_property
     def statements(self) -> tuple[str, ...]:
-        """Write the statements that stand before the columns, in order."""
-        sent = [fact for fact in self._facts if fact.source is not FactSource.ATTESTED]
-        lines = ["f := input.facts"] if sent else []
-        if not self.total or any(isinstance(node, (ParamRef, Lifted)) for node in self._nodes):
-            lines.append(f"t := {self.params}")
-        scalars = [(self._locals[f.name], f) for f in self._facts if not f.type.is_list]
-        lines += [_bind_fact(local, fact) for local, fact in scalars]
-        checked = [(local, fact) for local, fact in scalars if fact.name not in self.proven]
-        lines += gate(checked) if self.gated else []
-        lines += [f"{self._locals[name]} := {self.value(expr)}" for name, expr in self._values]
+        """Write the statements that stand before the conditions, in order."""
+        lines = [
+            *self._roots(),
+            *(self._bind(fact) for fact in self._facts if self._is_bound(fact)),
+        ]
+        if self.gated:
+            lines += gate([(self._locals[f.name], f) for f in self._facts if not f.type.is_list])
+        lines += self._compute(self._read(self.expressions))
         for fact in self._facts:
             lines += self._pass(fact) if fact.type.is_list else []
         return tuple(lines)
 
+    @property
+    def optional_checks(self) -> tuple[str, ...]:
+        """Bind and check the optional facts alone."""
+        facts = [f for f in self._facts if not f.required and not f.type.is_list]
+        checks = gate([(self._locals[fact.name], fact) for fact in facts])
+        return (*map(self._bind, facts), *checks)
+
     @cached_property
-    def _nodes(self) -> tuple[Expr, ...]:
+    def late_statements(self) -> tuple[str, ...]:
+        """Write the statements that only the late expressions need."""
+        early = self._read(self.expressions)
+        return tuple(self._compute([n for n in self._read(self.late) if n not in early]))
+
+    @property
+    def lists(self) -> Sequence[Fact]:
+        """List the lists of which a pass asks something."""
+        return [fact for fact in self._facts if self._terms.passes.get(fact.name)]
+
+    def predicates(self, fact: Fact) -> Sequence[Expr]:
+        """List what the pass over a list asks of each item."""
+        return self._terms.passes[fact.name]
+
+    def local(self, name: str) -> str:
+        """Name the variable of a fact or a derived value."""
+        return self._locals[name]
+
+    def _roots(self) -> Iterable[str]:
+        if self.gated and any(fact.source is not FactSource.ATTESTED for fact in self._facts):
+            yield "f := input.facts"
+        nodes = self._read((*self.expressions, *self.late))
+        if any(isinstance(node, (ParamRef, Lifted)) for node in nodes):
+            yield f"t := {self.params}"
+
+    def _compute(self, nodes: Iterable[Expr]) -> list[str]:
+        read = {node.name for node in nodes if isinstance(node, Derived)}
+        values = [(name, expr) for name, expr in self.derived if name in read]
+        return [f"{self._locals[name]} := {self.value(expr)}" for name, expr in values]
+
+    def _read(self, expressions: Iterable[Expr]) -> dict[Expr, None]:
         """List all nodes, through derived values and into the predicates of passes."""
         named = dict(self.derived)
         seen: dict[Expr, None] = {}
-        pending = [*self.expressions, *(c for each in self.filters.values() for c in each)]
+        pending = [*expressions]
         while pending:
             for node in walk(pending.pop()):
                 if isinstance(node, Derived) and node not in seen:
                     pending.append(named[node.name])
                 seen[node] = None
-        return tuple(seen)
+        return seen
 
     @cached_property
     def _facts(self) -> tuple[Fact, ...]:
-        read = {node.name for node in self._nodes if isinstance(node, FactRef)}
-        read |= {*self.always, *self.filters}
-        bound = (fact for fact in self.point.facts if fact.name in read)
-        return tuple(replace(f, required=True) if f.name in self.present else f for f in bound)
+        nodes = self._read((*self.expressions, *self.late))
+        read = {node.name for node in nodes if isinstance(node, FactRef)} | {*self.always}
+        return tuple(fact for fact in self.point.facts if fact.name in read)
 
-    @cached_property
-    def _values(self) -> list[tuple[str, Expr]]:
-        read = {node.name for node in self._nodes if isinstance(node, Derived)}
-        return [(name, expr) for name, expr in self.derived if name in read]
+    def _is_bound(self, fact: Fact) -> bool:
+        if fact.type.is_list:
+            return False
+        return self.gated or not fact.required or fact.source is FactSource.ATTESTED
+
+    def _bind(self, fact: Fact) -> str:
+        local, missing = self._locals[fact.name], rego(missing_value(fact.type))
+        if fact.source is FactSource.ATTESTED:
+            return f"{local} := attested.value({rego(list(fact.path))}, {missing})"
+        if fact.required or fact.name in self.present:
+            return f"{local} := {reference(self._root, fact.path)}"
+        key = rego(list(fact.path)) if len(fact.path) > 1 else rego(fact.path[0])
+        return f"{local} := object.get({self._root}, {key}, {missing})"
+
+    @property
+    def _root(self) -> str:
+        return "f" if self.gated else "input.facts"
 
     @cached_property
     def _locals(self) -> dict[str, str]:
@@ -102,14 +142,18 @@ class Body:
     @cached_property
     def _terms(self) -> Terms:
         passes: dict[str, dict[Expr, None]] = {}
-        for expr in self.expressions:
+        for expr in (*self.expressions, *self.late):
             for node in walk(expr):
                 if isinstance(node, Quantifier):
                     passes.setdefault(node.collection.name, {})[predicate(node)] = None
+        names = dict(self._locals)
+        for fact in self.point.facts:
+            if not self._is_bound(fact) and not fact.type.is_list:
+                names[fact.name] = reference(self._root, fact.path)
         return Terms(
             schema=self.point.by_name(),
-            locals=self._locals,
-            total=self.total,
+            locals=names,
+            root=self._root,
             passes={name: tuple(predicates) for name, predicates in passes.items()},
         )
 
@@ -117,17 +161,16 @@ class Body:
         """Write the one pass over a list that gates each item and answers each predicate."""
         heads = [self._terms.condition(p) for p in self._terms.passes.get(fact.name, ())]
         items = _items(fact)
-        inner = [f"some item in {reference('f', fact.path)}"]
+        inner = [f"some item in {reference(self._root, fact.path)}"]
         read = " ".join(heads)
         inner += [
             _bind_item(local, f) for local, f in items if f.name and (self.gated or local in read)
         ]
         inner += gate(items) if self.gated else []
         # A lone head stands in a variable: `opa fmt` drops the brackets that it would need.
-        head = "found" if len(heads) == 1 else f"[{', '.join(heads)}]" if heads else "1"
         inner += [f"found := {heads[0]}"] if len(heads) == 1 else []
-        inner += [self._terms.condition(condition) for condition in self.filters.get(fact.name, ())]
-        local, path = self._locals[fact.name], reference("f", fact.path)
+        head = "[found]" if len(heads) == 1 else f"[{', '.join(heads)}]" if heads else "1"
+        local, path = self._locals[fact.name], reference(self._root, fact.path)
         comprehension = [f"{local} := [{head} |", *(f"\t{line}" for line in inner), "]"]
         if not self.gated:
             return comprehension if heads else []
@@ -143,16 +186,6 @@ def _items(fact: Fact) -> list[tuple[str, Fact]]:
     if fact.type.is_records:
         return [(f"item_{field.name}", field) for field in fact.type.fields]
     return [("item", Fact(name="", type=replace(fact.type, many=False), required=True))]
-
-
-def _bind_fact(local: str, fact: Fact) -> str:
-    missing = rego(missing_value(fact.type))
-    if fact.source is FactSource.ATTESTED:
-        return f"{local} := attested.value({rego(list(fact.path))}, {missing})"
-    if fact.required:
-        return f"{local} := {reference('f', fact.path)}"
-    key = rego(list(fact.path)) if len(fact.path) > 1 else rego(fact.path[0])
-    return f"{local} := object.get(f, {key}, {missing})"
 
 
 def _bind_item(local: str, field: Fact) -> str:

@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources.abc import Traversable
 
 from ringfence.emit.point import emit_main, emit_point
-from ringfence.emit.rows import row, schema
+from ringfence.emit.rows import blank, schema
 from ringfence.emit.tenant import TenantUnit, json_bytes
 from ringfence.ir.rule import PointProgram
 from ringfence.opa.lockdown import mask_module
@@ -18,6 +18,7 @@ __all__ = ["ROOTS", "PolicyFiles", "about_file", "policy_files"]
 # What a policy bundle owns; the live bundle owns `ringfence/live`.
 ROOTS = (
     "ringfence/about",
+    "ringfence/blank",
     "ringfence/bound",
     "ringfence/kernel",
     "ringfence/lib",
@@ -27,8 +28,8 @@ ROOTS = (
     "ringfence/points",
     "ringfence/release",
     "ringfence/rows",
+    "ringfence/rules",
     "ringfence/schema",
-    "ringfence/shared_rows",
     "ringfence/source",
     "ringfence/tables",
     "ringfence/tenants",
@@ -110,14 +111,9 @@ def _data(programs: Sequence[PointProgram], units: Sequence[TenantUnit]) -> dict
             key: {unit.name: unit.params[key] for unit in units if key in unit.params}
             for key in by_key
         },
-        "rows": {
-            key: {
-                rule.id: row(rule, point=program.point, derived=program.derived)
-                for rule in program.rules
-            }
-            for key, program in by_key.items()
-        },
-        "shared_rows": {digest: rows for unit in units for digest, rows in unit.rows.items()},
+        "rows": {digest: rows for unit in units for digest, rows in unit.rows.items()},
+        "rules": {key: [rule.id for rule in program.rules] for key, program in by_key.items()},
+        "blank": {key: blank(program.point) for key, program in by_key.items()},
         "schema": {key: schema(program.point) for key, program in by_key.items()},
         "bound": {key: bound_names(program.point) for key, program in by_key.items()},
         "tables": {digest: table for unit in units for digest, table in unit.tables.items()},

@@ -46,9 +46,10 @@ def local_names(dotted: Iterable[str]) -> Mapping[str, str]:
     return names
 
 
-def rule_local(rule_id: str) -> str:
-    """Name the variable that is true where a rule is violated."""
-    return "violates_" + re.sub(r"[^A-Za-z0-9_]", "_", rule_id)
+def rule_local(rule_id: str, clause: int) -> str:
+    """Name the variable that is true where a clause of a rule is violated."""
+    number = f"_{clause}" if clause > 1 else ""
+    return "violates_" + re.sub(r"[^A-Za-z0-9_]", "_", rule_id) + number
 
 
 def reference(root: str, path: Iterable[str]) -> str:

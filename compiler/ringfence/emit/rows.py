@@ -1,28 +1,30 @@
-"""The data of rules: one row each, read only after a hit."""
+"""What the kernel knows of a rule and of a fact: read only after a hit, or behind the gate."""
 
 from collections.abc import Mapping
+from itertools import cycle
+from typing import Any
 
-from ringfence.emit.vector import is_ambiguous
+from ringfence.emit.clauses import is_ambiguous
+from ringfence.emit.gate import missing_value
 from ringfence.ir.expression import Expr
 from ringfence.ir.logic import reads
-from ringfence.ir.rule import Rule
-from ringfence.ir.schema import DecisionPoint, FactType
+from ringfence.ir.rule import Message, Rule
+from ringfence.ir.schema import DecisionPoint, Fact, FactSource, FactType
 
-__all__ = ["row", "schema"]
+__all__ = ["blank", "row", "schema"]
 
 
 def row(
     rule: Rule, *, point: DecisionPoint, derived: tuple[tuple[str, Expr], ...]
 ) -> dict[str, object]:
     """Return what the kernel needs to know of a rule once it is violated."""
-    optional = {fact.name for fact in point.facts if not fact.required}
+    read = reads(rule.require, derived)
+    may_be_either = is_ambiguous(rule, point, derived)
     return {
         "action": str(rule.otherwise),
         "rank": rule.otherwise.rank,
-        "unknown_rank": rule.if_unknown.rank,
-        "ambiguous": is_ambiguous(rule, point, derived),
-        "format": _format(rule.message.parts),
-        "arguments": [_reference(name, point) for name in rule.message.references],
+        "unknown_rank": (rule.if_unknown if may_be_either else rule.otherwise).rank,
+        **_text(rule.message),
         "fix": rule.fix,
         "docs": rule.docs,
         "escalate_to": rule.escalate_to,
@@ -31,7 +33,11 @@ def row(
         "waivable": rule.waivable,
         "approvable": rule.approvable,
         "invariant": rule.invariant,
-        "reads": sorted(optional.intersection(reads(rule.require, derived))),
+        "reads": [
+            _optional(fact)
+            for fact in sorted(point.facts, key=lambda fact: fact.name)
+            if fact.name in read and not fact.required
+        ],
         "obligations": [
             {name: _resolvable(value, point) for name, value in obligation.members}
             for obligation in rule.obligations
@@ -39,21 +45,37 @@ def row(
     }
 
 
-def _format(parts: tuple[str, ...]) -> str:
-    return "%v".join(part.replace("%", "%%") if len(parts) > 1 else part for part in parts[::2])
+def _optional(fact: Fact) -> dict[str, object]:
+    """Return how the kernel tells whether an optional fact is missing."""
+    return {
+        "name": fact.name,
+        "path": list(fact.path),
+        "attested": fact.source is FactSource.ATTESTED,
+        "missing": missing_value(fact.type),
+    }
 
 
-def _reference(name: str, point: DecisionPoint) -> list[str]:
-    root, _, rest = name.partition(".")
-    match root:
-        case "facts":
-            return ["facts", *rest.split(".")]
-        case "params":
-            return ["params", point.key, rest]
-        case "derived":
-            return ["derived", rest]
-        case _:
-            return ["tenant"]
+def _text(message: Message) -> dict[str, object]:
+    """Return a message as a format, the paths of its facts, and its other references in their order.
+
+    Verbs name their argument by number, since facts come first.
+    """
+    facts = [name for name in message.references if _root(name) == "facts"]
+    others = [name for name in message.references if _root(name) != "facts"]
+    order = {name: number for number, name in enumerate([*facts, *others], start=1)}
+    pieces = [
+        f"%[{order[part]}]v" if odd else part.replace("%", "%%")
+        for part, odd in zip(message.parts, cycle((False, True)), strict=False)
+    ]
+    return {
+        "format": "".join(pieces),
+        "facts": [name.split(".")[1:] for name in facts],
+        "others": [name.split(".", 1) for name in others],
+    }
+
+
+def _root(reference: str) -> str:
+    return reference.partition(".")[0]
 
 
 def _resolvable(value: object, point: DecisionPoint) -> object:
@@ -62,6 +84,19 @@ def _resolvable(value: object, point: DecisionPoint) -> object:
     if isinstance(value, Mapping) and "derived" in value:
         return {"derived": [point.key, value["derived"]]}
     return value
+
+
+def blank(point: DecisionPoint) -> dict[str, object]:
+    """Return the decision point's optional facts, each with the value that stands for missing."""
+    facts: dict[str, Any] = {}
+    for fact in point.facts:
+        if not fact.required:
+            *parents, last = fact.path
+            place = facts
+            for parent in parents:
+                place = place.setdefault(parent, {})
+            place[last] = missing_value(fact.type)
+    return facts
 
 
 def schema(point: DecisionPoint) -> dict[str, object]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 import orjson
 
 from ringfence.emit.lift import lift
-from ringfence.emit.point import emit_list, list_name
+from ringfence.emit.own import emit_list, list_name
 from ringfence.emit.rows import row
 from ringfence.errors import Span
 from ringfence.ir.rule import Cited, PointProgram, Rule, TenantProgram

@@ -53,7 +53,7 @@ def predicate(quantifier: Quantifier) -> Expr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Write expressions, given the local variables of facts and derived values.
+    """Write expressions, given what facts and derived values are called; `root` is the facts themselves.
 
     `passes` holds, for each list fact, the predicates that its one pass answers, in order.
     Expressions must be total (`ringfence.ir.logic`). Without `total`, a table's missing row may leave a
@@ -62,6 +62,7 @@ class Terms:
 
     schema: Mapping[str, Fact]
     locals: Mapping[str, str]
+    root: str
     passes: Mapping[str, tuple[Expr, ...]]
     total: bool = True
 
@@ -105,7 +106,7 @@ class Terms:
                 return rego(value)
             case FactRef(name):
                 fact = self.schema[name]
-                return reference("f", fact.path) if fact.type.is_list else self.locals[name]
+                return reference(self.root, fact.path) if fact.type.is_list else self.locals[name]
             case ItemRef(_, name):
                 return f"item_{name}" if name else "item"
             case ParamRef(name):
@@ -197,8 +198,6 @@ class Terms:
     def _exists(self, quantifier: Quantifier) -> str:
         name = quantifier.collection.name
         predicates, local = self.passes[name], self.locals[name]
-        if len(predicates) == 1:
-            return f"true in {local}"
         return f"true in {{row[{predicates.index(predicate(quantifier))}] | some row in {local}}}"
 
 

@@ -25,9 +25,9 @@ accepted(key, rule) := {
 
 # METADATA
 # title: Approvals that were presented and do not hold
-missed(key, hit) := [{"rule": hit[0], "approval": verdict.id, "why": verdict.why} |
-	hit[1].approvable
-	some verdict in _verdicts(key, hit[0])
+missed(key, [rule, row, _, _]) := [{"rule": rule, "approval": verdict.id, "why": verdict.why} |
+	row.approvable
+	some verdict in _verdicts(key, rule)
 	not verdict.ok
 ]
 

@@ -11,18 +11,12 @@ package ringfence.kernel.own
 hits(key) := [] if {
 	data.ringfence.params[key][input.tenant].list == ""
 } else := found if {
-	params := data.ringfence.params[key][input.tenant]
-	violated := data.ringfence.lists[key][params.list].hits
-	rows := data.ringfence.shared_rows[params.rows]
-	found := [[params.ids[i], rows[i], clause, refuted] |
-		some [i, clause, refuted] in violated
+	violated := data.ringfence.lists[key][data.ringfence.params[key][input.tenant].list].hits
+	found := [[rule, row, clause, rank] |
+		some [place, clause, refuted] in violated
+		rule := data.ringfence.params[key][input.tenant].ids[place]
+		row := data.ringfence.rows[data.ringfence.params[key][input.tenant].rows][place]
+		rank := object.get({false: row.unknown_rank}, refuted, row.rank)
 	]
 	count(found) == count(violated)
 }
-
-# METADATA
-# title: No rule of the tenant's own is violated
-# scope: document
-clean(key) if data.ringfence.params[key][input.tenant].list == ""
-
-clean(key) if data.ringfence.lists[key][data.ringfence.params[key][input.tenant].list].clean

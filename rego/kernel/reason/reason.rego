@@ -4,47 +4,48 @@
 package ringfence.kernel.reason
 
 # METADATA
-# title: Actions by rank
-# description: The lattice, mildest first.
-actions := ["allow", "allow+log", "redact", "human_review", "block"]
-
-# METADATA
 # title: One reason
-# description: What was violated, why, what to do, and which line of YAML says so.
-entry(key, hit, level, rank, derived) := {
+# description: |
+#   What was violated, why, what to do, and which line of YAML says so. A tenant's own position wins over
+#   the shared one, and a rule's own contact over the tenant's.
+entry(key, hit, level, rank) := {
 	"rule": hit[0],
 	"clause": hit[2],
-	"action": actions[rank],
+	"action": ["allow", "allow+log", "redact", "human_review", "block"][rank],
 	"level": level,
-	"message": message(hit[1], derived),
-	"fix": object.get(hit[1], "fix", ""),
-	"escalate_to": _escalate_to(hit[1]),
+	"message": sprintf(hit[1].format, array.concat(
+		[object.get(input.facts, path, "missing") | some path in hit[1].facts],
+		[_value(key, reference) | some reference in hit[1].others],
+	)),
+	"fix": hit[1].fix,
+	"escalate_to": object.get({"": data.ringfence.tenants[input.tenant].escalate_to}, contact, contact),
 	"source": _source(key, hit[0]),
-	"controls": object.get(hit[1], "controls", []),
+	"controls": hit[1].controls,
+} if {
+	contact := hit[1].escalate_to
+} else := {
+	"rule": hit[0],
+	"clause": hit[2],
+	"action": "block",
+	"level": level,
+	"message": "the bundle does not hold all that it should of this rule",
+	"fix": "report this as a defect of the bundle",
+	"escalate_to": "",
+	"source": "",
+	"controls": [],
 }
 
-# METADATA
-# title: The message of a row, with the values it names
-message(row, derived) := sprintf(row.format, [_value(reference, derived) | some reference in row.arguments]) if {
-	count(row.arguments) > 0
-} else := format if {
-	format := row.format
-} else := "the bundle has no row for this rule"
-
-# A reference is a path below facts, params or derived, or ["tenant"].
-_value(reference, derived) := object.get(input.facts, array.slice(reference, 1, 9), "missing") if {
-	reference[0] == "facts"
-} else := object.get(derived, reference[1], "missing") if {
-	reference[0] == "derived"
-} else := object.get(data.ringfence.params[reference[1]][input.tenant], reference[2], "missing") if {
+# A reference is ["params", name], ["derived", name] or ["tenant"].
+_value(key, reference) := value if {
 	reference[0] == "params"
-} else := input.tenant
-
-_escalate_to(row) := row.escalate_to if {
-	row.escalate_to != ""
-} else := team if {
-	team := data.ringfence.tenants[input.tenant].escalate_to
-} else := ""
+	value := data.ringfence.params[key][input.tenant][reference[1]]
+} else := value if {
+	reference[0] == "derived"
+	value := data.ringfence.points[key].derived[reference[1]]
+} else := value if {
+	reference[0] == "tenant"
+	value := input.tenant
+} else := "missing"
 
 # Where several documents govern a tenant, a fact tells which one is cited.
 _source(key, rule) := span if {

@@ -5,6 +5,8 @@
 #   before they are compared, since comparing a number such as 1e10000000 can take OPA down.
 package ringfence.kernel.typed
 
+import data.ringfence.kernel.attested
+
 # METADATA
 # title: Always-present facts that are missing or mistyped
 bad(key) := {name |
@@ -14,40 +16,44 @@ bad(key) := {name |
 }
 
 # METADATA
-# title: Optional facts that are there, and mistyped
-mistyped(key) := {name |
-	some name, fact in data.ringfence.schema[key]
+# title: Paths of what is there, and can't stand where an optional fact is due
+# description: Mistyped optional facts, and what is no object where one is due to hold them.
+mistyped(key) := {path |
+	some fact in data.ringfence.schema[key]
 	fact.required == false
+	path := _mistaken(fact)
+}
+
+_mistaken(fact) := min(parents) if {
+	parents := {path |
+		some length, _ in fact.path
+		length > 0
+		path := array.slice(fact.path, 0, length)
+		not is_object(object.get(input.facts, path, {}))
+	}
+	count(parents) > 0
+} else := fact.path if {
+	some name, _ in object.get(input.facts, array.slice(fact.path, 0, count(fact.path) - 1), null)
+	name == fact.path[count(fact.path) - 1]
 	not present(fact)
-	_given(fact)
 }
 
 # METADATA
-# title: Facts for want of which a hit is unknown, not refuted
-unknown(key, hits) := [name |
-	some name in {name |
-		some hit in hits
-		some name in hit[1].reads
-		not _shown(key, name)
-	}
-]
+# title: The facts, with the value that stands for missing where an optional one is not there
+filled(key) := object.union(data.ringfence.blank[key], input.facts)
 
-_shown(key, name) if {
-	fact := data.ringfence.schema[key][name]
-	fact.source != "attested"
-	present(fact)
+# METADATA
+# title: Tell whether a fact that a row reads is missing
+# description: What is mistyped has been taken away before any rule was asked.
+# scope: document
+is_missing(fact) if {
+	fact.attested == false
+	object.get(input.facts, fact.path, fact.missing) == fact.missing
 }
 
-_shown(key, name) if {
-	fact := data.ringfence.schema[key][name]
-	fact.source == "attested"
-	data.ringfence.kernel.attested.value(fact.path, "") != ""
-}
-
-_given(fact) if {
-	parent := object.get(input.facts, array.slice(fact.path, 0, count(fact.path) - 1), null)
-	some name, _ in parent
-	name == fact.path[count(fact.path) - 1]
+is_missing(fact) if {
+	fact.attested == true
+	attested.value(fact.path, fact.missing) == fact.missing
 }
 
 # METADATA

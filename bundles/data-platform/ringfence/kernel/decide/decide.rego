@@ -6,46 +6,47 @@ package ringfence.kernel.decide
 import data.ringfence.kernel.approve
 import data.ringfence.kernel.judge
 import data.ringfence.kernel.obligation
-import data.ringfence.kernel.reason
 import data.ringfence.kernel.typed
 import data.ringfence.kernel.waive
 
 # METADATA
-# title: The decision on a request with hits
-# description: Undefined, and so a block, unless every hit has a verdict.
-decision(key, hits, derived) := {
-	"action": reason.actions[rank],
+# title: The decision on a request with these hits
+# description: Undefined, and so a block, without hits, and unless every hit has a verdict.
+decision(key, hits) := {
+	"action": ["allow", "allow+log", "redact", "human_review", "block"][rank],
 	"allowed": rank < 2,
 	"evaluated": true,
-	"reasons": _entries(verdicts, "reason"),
-	"observed": _entries(verdicts, "observed"),
-	"waived": _entries(verdicts, "waived"),
+	"reasons": [verdict.entry | some verdict in verdicts; verdict.kind == "reason"],
+	"observed": [verdict.entry | some verdict in verdicts; verdict.kind == "observed"],
+	"waived": [verdict.entry | some verdict in verdicts; verdict.kind == "waived"],
 	"waivers_missed": [missed |
-		some hit in blocked
-		some missed in waive.missed(hit, derived)
+		some verdict in verdicts
+		verdict.kind == "reason"
+		data.ringfence.live.exceptions[input.point][input.tenant][verdict.entry.rule]
+		some missed in waive.missed(key, verdict.entry.rule)
 	],
-	"approvals": _entries(verdicts, "approved"),
+	"approvals": [verdict.entry | some verdict in verdicts; verdict.kind == "approved"],
 	"approvals_missed": [missed |
-		some hit in blocked
-		some missed in approve.missed(key, hit)
+		input.approvals
+		some verdict in verdicts
+		verdict.kind == "reason"
+		some missed in approve.missed(key, verdict.hit)
 	],
-	"obligations": obligation.due(verdicts, rank),
-	"unknown": typed.unknown(key, hits),
-	"valid_until": _valid_until(verdicts),
+	"obligations": array.concat(
+		[obligation.resolved(due) | some verdict in verdicts; some due in verdict.due],
+		[{"alert": "blocked"} | rank == 4],
+	),
+	"unknown": [name |
+		some name in {fact.name |
+			some [_, row, _, _] in hits
+			some fact in row.reads
+			typed.is_missing(fact)
+		}
+	],
+	"valid_until": array.concat(sort([verdict.until | some verdict in verdicts]), [null])[0],
 	"policy": data.ringfence.about.policy,
 } if {
-	verdicts := [judge.verdict(key, hit, derived) | some hit in hits]
+	verdicts := [judge.verdict(key, hit, judge.level(hit)) | some hit in hits]
 	count(verdicts) == count(hits)
 	rank := max([verdict.rank | some verdict in verdicts])
-	blocked := [verdict.hit | some verdict in verdicts; verdict.kind == "reason"]
 }
-
-_entries(verdicts, kind) := [verdict.entry |
-	some verdict in verdicts
-	verdict.kind == kind
-]
-
-_valid_until(verdicts) := min(untils) if {
-	untils := [verdict.until | some verdict in verdicts]
-	count(untils) > 0
-} else := null

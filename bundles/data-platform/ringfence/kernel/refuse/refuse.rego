@@ -8,9 +8,9 @@ import data.ringfence.kernel.typed
 # METADATA
 # title: The facts without the optional ones that are mistyped
 # description: What is mistyped counts as missing. Undefined where there is none.
-cleaned(key) := json.remove(input.facts, [data.ringfence.schema[key][name].path | some name in names]) if {
-	names := typed.mistyped(key)
-	count(names) > 0
+cleaned(key) := json.remove(input.facts, paths) if {
+	paths := typed.mistyped(key)
+	count(paths) > 0
 }
 
 # METADATA

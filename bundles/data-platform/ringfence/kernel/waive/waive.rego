@@ -9,7 +9,7 @@ package ringfence.kernel.waive
 # METADATA
 # title: The exception that lifts a rule
 # description: The one that holds longest; undefined where none holds.
-accepted(rule, derived) := {
+accepted(key, rule) := {
 	"rule": rule,
 	"exception": best.exception,
 	"until": best.until,
@@ -18,51 +18,48 @@ accepted(rule, derived) := {
 	"on_the_word_of": best.on_the_word_of,
 } if {
 	found := [[exception.until, exception.exception, exception] |
-		some exception in _candidates(rule)
-		why(exception, derived) == ""
+		some exception in data.ringfence.live.exceptions[input.point][input.tenant][rule]
+		why(key, exception) == ""
 	]
 	best := max(found)[2]
 }
 
 # METADATA
 # title: Exceptions for a rule that nearly hold
-missed(hit, derived) := [{"rule": hit[0], "exception": exception.exception, "why": reason} |
-	some exception in _candidates(hit[0])
-	reason := why(exception, derived)
+missed(key, rule) := [{"rule": rule, "exception": exception.exception, "why": reason} |
+	some exception in data.ringfence.live.exceptions[input.point][input.tenant][rule]
+	reason := why(key, exception)
 ]
-
-_candidates(rule) := data.ringfence.live.exceptions[input.point][input.tenant][rule]
 
 # METADATA
 # title: Why an exception does not hold now
 # description: The empty string where it holds. Never undefined.
-why(exception, derived) := "revoked" if {
+why(key, exception) := "revoked" if {
 	data.ringfence.live.revoked[exception.exception]
 } else := "not_started" if {
 	time.now_ns() < exception.from * 1000000000
 } else := "expired" if {
 	time.now_ns() >= exception.until * 1000000000
-} else := "above_ceiling" if {
-	_same_facts(exception, derived)
-	not _below_ceiling(exception, derived)
+} else := "other_facts" if {
+	not _same_facts(key, exception)
 } else := "" if {
-	_same_facts(exception, derived)
-} else := "other_facts"
+	_below_ceiling(key, exception)
+} else := "above_ceiling"
 
-_same_facts(exception, derived) if {
+_same_facts(key, exception) if {
 	every name, values in exception.match {
-		_value(name, derived) in values
+		_value(key, name) in values
 	}
 }
 
-_below_ceiling(exception, derived) if {
+_below_ceiling(key, exception) if {
 	every name, most in exception.ceiling {
-		value := _value(name, derived)
+		value := _value(key, name)
 		is_number(value)
 		value <= most
 	}
 }
 
-_value(name, derived) := derived[name]
-
-_value(name, derived) := object.get(input.facts, split(name, "."), null) if not derived[name]
+_value(key, name) := value if {
+	value := data.ringfence.points[key].derived[name]
+} else := object.get(input.facts, split(name, "."), null)

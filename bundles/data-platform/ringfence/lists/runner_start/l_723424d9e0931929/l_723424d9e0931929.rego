@@ -4,23 +4,18 @@
 package ringfence.lists.runner_start.l_723424d9e0931929
 
 # METADATA
-# title: No rule of the list is violated
-clean if {
-	count(_indexed) == 0
-}
-
-# METADATA
 # title: Hits
-# description: Violated rules by place, each with the clause that fails, and whether it was refuted.
-hits := [[i, 1, true] |
-	some i in _indexed
+# description: Violated rules by place, each with the first clause that fails, and whether it was refuted.
+hits := [[place, clause, true] |
+	some [place, clause] in _violated
+	[1 | some [other, before] in _violated; other == place; before < clause] == []
 ]
 
 # METADATA
-# title: "orders.no-serverless"
+# title: "orders.no-serverless, clause 1"
 # custom:
 #   source: "tenants/globex/contracts/orders/sla.yaml:11:11"
-_indexed contains 0 if {
+_violated contains [0, 1] if {
 	input.facts.workload.id == "orders"
 	input.facts.runner.class == "serverless"
 }

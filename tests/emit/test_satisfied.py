@@ -1,8 +1,8 @@
-"""The clean body never holds where the vector, or the gate behind it, sees a violation."""
+"""The conjunction never holds where a column behind it sees a violation."""
 
 import random
+import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import orjson
@@ -15,15 +15,15 @@ from ringfence.opa import OpaServer
 
 _PROBE = """package ringfence.probe
 
-verdicts contains [case.i, clean, hits] if {
+verdicts contains [case.i, satisfied, hits] if {
 	some case in input.cases
 	asked := case.input
-	clean := count({1 | data.ringfence.points.runner_start._clean with input as asked})
-	hits := _hits(asked)
+	satisfied := _count("runner_start", asked)
+	hits := _count("without_conjunction", asked)
 }
 
-_hits(asked) := count(found) if {
-	found := data.ringfence.points.runner_start.hits with input as asked
+_count(key, asked) := count(found) if {
+	found := data.ringfence.points[key].hits with input as asked
 } else := -1
 """
 # Values that a fact may hold by mistake or on purpose; `None` alone leaves it out.
@@ -97,16 +97,22 @@ def _change(facts: dict[str, Any], name: str, chance: random.Random) -> None:
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OpaServer]:
-    """Serve a small fleet with a query that looks inside the decision point."""
+    """Serve a small fleet, and beside its decision point one that always asks every column."""
     folder = write_fleet(tmp_path_factory.mktemp("fleet") / "bundle", 3)
-    probe = Path(folder.parent) / "probe.rego"
-    probe.write_text(_PROBE)
-    with OpaServer(paths=[folder, probe]) as running:
+    emitted = (folder / "ringfence/points/runner_start/runner_start.rego").read_text()
+    assert emitted.count("satisfied == []") == 1
+    beside = emitted.replace("\t\tsatisfied == []\n", "").replace(
+        "package ringfence.points.runner_start", "package ringfence.points.without_conjunction"
+    )
+    probes = [folder.parent / "probe.rego", folder.parent / "beside.rego"]
+    for path, text in zip(probes, (_PROBE, beside), strict=True):
+        path.write_text(text)
+    with OpaServer(paths=[folder, *probes]) as running:
         yield running
 
 
 def _ask(server: OpaServer, cases: list[dict[str, Any]]) -> list[tuple[int, int]]:
-    """Return, for each case, whether the clean body holds, and the number of hits (-1: no answer)."""
+    """Return, for each case, the hits found, and those of the columns alone (-1: no answer)."""
     with server.session() as session:
         body = orjson.dumps(
             {"input": {"cases": [{"i": i, "input": one} for i, one in enumerate(cases)]}}
@@ -118,25 +124,35 @@ def _ask(server: OpaServer, cases: list[dict[str, Any]]) -> list[tuple[int, int]
         # OPA refuses to read some numbers at all: ask one by one, so that the others are seen.
         return [_ask(server, [one])[0] for one in cases]
     if answer.status_code != 200:
-        return [(0, -1)]
-    found = {i: (clean, hits) for i, clean, hits in answer.json()["result"]}
+        return [(-1, -1)]
+    found = {i: (hits, columns) for i, hits, columns in answer.json()["result"]}
     assert len(found) == len(cases)
     return [found[i] for i in range(len(cases))]
 
 
-def test_what_is_clean_has_no_hit(server: OpaServer) -> None:
-    """Of 4,000 mutated requests, none is clean and violates a rule, or clean and fails the gate."""
+def test_what_is_satisfied_has_no_hit(server: OpaServer) -> None:
+    """Of 4,000 mutated requests, none has other hits for the conjunction that stands before the columns."""
     cases = list(_mutants(4000, seed=1))
     verdicts = [
         v for start in range(0, 4000, 100) for v in _ask(server, cases[start : start + 100])
     ]
-    wrong = [case for case, (clean, hits) in zip(cases, verdicts, strict=True) if clean and hits]
+    wrong = [case for case, (hits, columns) in zip(cases, verdicts, strict=True) if hits != columns]
     assert wrong == []
-    assert sum(clean for clean, _ in verdicts) > 50, "some mutants must stay clean"
-    assert sum(hits > 0 for _, hits in verdicts) > 1000, "most mutants must hit"
-    assert sum(hits < 0 for _, hits in verdicts) > 200, "some mutants must fail the gate"
+    assert sum(hits == 0 for hits, _ in verdicts) > 50, "some mutants must stay clean"
+    assert sum(hits > 0 for hits, _ in verdicts) > 500, "many mutants must hit"
+    assert sum(hits < 0 for hits, _ in verdicts) > 200, "some mutants must fail the gate"
 
 
-def test_a_clean_request_takes_the_clean_body(server: OpaServer) -> None:
-    """The unchanged request holds in the clean body, so the test above looks at the real thing."""
-    assert _ask(server, [request()]) == [(1, 0)]
+def test_a_conjunction_that_holds_too_often_is_caught(
+    server: OpaServer, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Without one clause of the conjunction, the comparison above sees the difference."""
+    folder = write_fleet(tmp_path_factory.mktemp("mutant") / "bundle", 3)
+    path = folder / "ringfence/points/runner_start/runner_start.rego"
+    broken = re.sub(r"\t\trun_timeout <= .* # runner.timeout\n", "", path.read_text(), count=1)
+    path.write_text(broken)
+    asked = request(run__timeout=99_999)
+    with OpaServer(paths=[folder]) as mutant, mutant.session() as session:
+        url = f"{mutant.url}/v1/data/ringfence/points/runner_start/hits"
+        assert session.post(url, json={"input": asked}, timeout=30).json()["result"] == []
+    assert _ask(server, [asked]) == [(1, 1)]
