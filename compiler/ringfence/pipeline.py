@@ -77,5 +77,6 @@ def _by_tenant(policies: Sequence[Policy]) -> dict[str, list[Policy]]:
 
 
 def emit_tenants(tenants: Sequence[TenantProgram], *, platform: Platform) -> tuple[TenantUnit, ...]:
-    """Emit each tenant's share of a bundle."""
-    return tuple(emit_tenant(tenant, points=platform.points) for tenant in tenants)
+    """Emit each tenant's share of a bundle; lists of rules that several share are emitted once."""
+    known: dict[str, str] = {}
+    return tuple(emit_tenant(one, points=platform.points, known=known) for one in tenants)

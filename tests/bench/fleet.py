@@ -46,6 +46,7 @@ def fleet_files(
     platform, problems = lower_platform((), facts=(), teams={})
     assert not problems
     points = {START: platform.points[START]}
+    known: dict[str, str] = {}
     units = [
         emit_tenant(
             TenantProgram(
@@ -58,6 +59,7 @@ def fleet_files(
                 else (),
             ),
             points=points,
+            known=known,
         )
         for number in range(tenants)
     ]

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources.abc import Traversable
 
+from orjson import Fragment
+
 from ringfence.emit.point import emit_main, emit_point
 from ringfence.emit.rows import blank, schema
 from ringfence.emit.tenant import TenantUnit, json_bytes
@@ -73,7 +75,7 @@ def policy_files(
         program.point.key: {
             "*": {rule.id: str(rule.span) for rule in program.rules},
             **{
-                unit.name: unit.sources[program.point.key]
+                unit.name: Fragment(unit.sources[program.point.key])
                 for unit in units
                 if program.point.key in unit.sources
             },
@@ -108,16 +110,18 @@ def _data(programs: Sequence[PointProgram], units: Sequence[TenantUnit]) -> dict
     by_key = {program.point.key: program for program in programs}
     documents: dict[str, object] = {
         "params": {
-            key: {unit.name: unit.params[key] for unit in units if key in unit.params}
+            key: {unit.name: Fragment(unit.params[key]) for unit in units if key in unit.params}
             for key in by_key
         },
-        "rows": {digest: rows for unit in units for digest, rows in unit.rows.items()},
+        "rows": {digest: Fragment(rows) for unit in units for digest, rows in unit.rows.items()},
         "rules": {key: [rule.id for rule in program.rules] for key, program in by_key.items()},
         "blank": {key: blank(program.point) for key, program in by_key.items()},
         "schema": {key: schema(program.point) for key, program in by_key.items()},
         "bound": {key: bound_names(program.point) for key, program in by_key.items()},
-        "tables": {digest: table for unit in units for digest, table in unit.tables.items()},
-        "tenants": {unit.name: unit.about for unit in units},
+        "tables": {
+            digest: Fragment(table) for unit in units for digest, table in unit.tables.items()
+        },
+        "tenants": {unit.name: Fragment(unit.about) for unit in units},
     }
     return {f"ringfence/{name}/data.json": json_bytes(value) for name, value in documents.items()}
 

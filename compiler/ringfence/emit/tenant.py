@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
 import orjson
@@ -18,47 +18,53 @@ __all__ = ["TenantUnit", "emit_tenant", "json_bytes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenantUnit:
-    """What one tenant adds to a bundle; JSON-able throughout, so that it can be kept in a cache.
+    """What one tenant adds to a bundle, its data as JSON text (`json_bytes`), ready to be joined.
 
     `params` and `sources` are by decision point's key; `lists` maps (key, name) written `key/name`
     to a module's text; `rows` maps a digest to the rows of one list, `tables` one to a shared table.
     """
 
     name: str
-    about: Mapping[str, str]
-    params: Mapping[str, Mapping[str, object]]
-    sources: Mapping[str, Mapping[str, object]]
+    about: bytes
+    params: Mapping[str, bytes]
+    sources: Mapping[str, bytes]
     lists: Mapping[str, str]
-    rows: Mapping[str, list[object]]
-    rule_ids: tuple[str, ...]
-    tables: Mapping[str, object] = field(default_factory=dict)
+    rows: Mapping[str, bytes]
+    tables: Mapping[str, bytes] = field(default_factory=dict)
 
 
-def emit_tenant(tenant: TenantProgram, *, points: Mapping[str, PointProgram]) -> TenantUnit:
-    """Emit a tenant's parameters and own rules."""
-    params: dict[str, dict[str, object]] = {}
-    sources: dict[str, dict[str, object]] = {}
+def emit_tenant(
+    tenant: TenantProgram, *, points: Mapping[str, PointProgram], known: dict[str, str]
+) -> TenantUnit:
+    """Emit a tenant's parameters and own rules.
+
+    `known` are the modules of lists that were emitted before, by `key/name`; new ones are added.
+    """
+    params: dict[str, bytes] = {}
+    sources: dict[str, bytes] = {}
     lists: dict[str, str] = {}
-    rows: dict[str, list[object]] = {}
+    rows: dict[str, bytes] = {}
     for point, values in tenant.params.items():
         program = points[point]
         own = [rule for rule in tenant.rules if rule.point == point]
         entry: dict[str, object] = {name: _plain(value) for name, value in values.items()}
         entry |= {"list": "", "ids": [], "rows": "", "numbers": []}
         if own:
-            entry |= _own(own, program, lists=lists, rows=rows)
+            name, more = _own(own, program, known=known, rows=rows)
+            lists[name] = known[name]
+            entry |= more
         key = program.point.key
-        params[key] = entry
-        sources[key] = {rule: _source(span) for rule, span in tenant.sources.get(point, {}).items()}
+        params[key] = json_bytes(entry)
+        spans = tenant.sources.get(point, {})
+        sources[key] = json_bytes({rule: _source(span) for rule, span in spans.items()})
     return TenantUnit(
         name=tenant.name,
-        about={"wave": tenant.wave, "escalate_to": tenant.escalate_to},
+        about=json_bytes({"wave": tenant.wave, "escalate_to": tenant.escalate_to}),
         params=params,
         sources=sources,
         lists=lists,
         rows=rows,
-        rule_ids=tuple(rule.id for rule in tenant.rules),
-        tables={digest: _plain(table) for digest, table in tenant.tables.items()},
+        tables={digest: json_bytes(_plain(table)) for digest, table in tenant.tables.items()},
     )
 
 
@@ -66,19 +72,32 @@ def _own(
     rules: list[Rule],
     program: PointProgram,
     *,
-    lists: dict[str, str],
-    rows: dict[str, list[object]],
-) -> dict[str, object]:
+    known: dict[str, str],
+    rows: dict[str, bytes],
+) -> tuple[str, dict[str, object]]:
     lifted, numbers = lift(rules)
     point, derived = program.point, program.derived
     name = list_name(lifted, point=point)
-    if f"{point.key}/{name}" not in lists:
-        lists[f"{point.key}/{name}"] = emit_list(lifted, point=point, derived=derived)
-    entries: list[object] = [row(rule, point=point, derived=derived) for rule in rules]
-    digest = "r_" + hashlib.sha256(json_bytes(entries)).hexdigest()[:16]
+    if f"{point.key}/{name}" not in known:
+        known[f"{point.key}/{name}"] = emit_list(_nameless(lifted), point=point, derived=derived)
+    entries = json_bytes([row(rule, point=point, derived=derived) for rule in rules])
+    digest = "r_" + hashlib.sha256(entries).hexdigest()[:16]
     rows[digest] = entries
-    ids = [rule.id for rule in rules]
-    return {"list": name, "ids": ids, "rows": digest, "numbers": [_plain(n) for n in numbers]}
+    entry: dict[str, object] = {
+        "list": name,
+        "ids": [rule.id for rule in rules],
+        "rows": digest,
+        "numbers": [_plain(number) for number in numbers],
+    }
+    return f"{point.key}/{name}", entry
+
+
+def _nameless(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+    """Drop what tells one tenant's rules from another's: a module that several share names none."""
+    return tuple(
+        replace(rule, id=f"own.{place}", span=Span("<own>", place + 1))
+        for place, rule in enumerate(rules)
+    )
 
 
 def _source(span: Span | Cited) -> object:

@@ -12,9 +12,9 @@ hits := [[place, clause, true] |
 ]
 
 # METADATA
-# title: "orders.no-serverless, clause 1"
+# title: "own.0, clause 1"
 # custom:
-#   source: "tenants/globex/contracts/orders/sla.yaml:11:11"
+#   source: "<own>:1:1"
 _violated contains [0, 1] if {
 	input.facts.workload.id == "orders"
 	input.facts.runner.class == "serverless"

@@ -12,18 +12,18 @@ hits := [[place, clause, true] |
 ]
 
 # METADATA
-# title: "acme.restricted-stays-private, clause 1"
+# title: "own.0, clause 1"
 # custom:
-#   source: "tenants/acme/etl.yaml:11:11"
+#   source: "<own>:1:1"
 _violated contains [0, 1] if {
 	input.facts.data.classification == "restricted"
 	input.facts.runner.network != "privatelink"
 }
 
 # METADATA
-# title: "acme.restricted-stays-private, clause 2"
+# title: "own.0, clause 2"
 # custom:
-#   source: "tenants/acme/etl.yaml:11:11"
+#   source: "<own>:1:1"
 _violated contains [0, 2] if {
 	endpoints := [[found] |
 		some item in input.facts.endpoints
@@ -34,9 +34,9 @@ _violated contains [0, 2] if {
 }
 
 # METADATA
-# title: "acme.backfills-are-capped, clause 1"
+# title: "own.1, clause 1"
 # custom:
-#   source: "tenants/acme/etl.yaml:22:11"
+#   source: "<own>:2:1"
 _violated contains [1, 1] if {
 	endswith(input.facts.pipeline.id, "-backfill")
 	t := data.ringfence.params.runner_start[input.tenant]
