@@ -14,8 +14,9 @@ from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.note import sign_note
 from ringfence.ledger.cosignature import WitnessKey, cosign
 from ringfence.ledger.edge import Edge
-from ringfence.ledger.fsck import check_index, fsck
+from ringfence.ledger.fsck import check_frames, check_index, fsck
 from ringfence.ledger.quorum import Quorum, TrustedWitness
+from ringfence.ledger.segment import frame_of, scan
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 from ringfence.ledger.tiles import TileReader, bundle_entries, bundle_leaves
@@ -52,6 +53,11 @@ def _refused(folder: Path, code: str, **given: object) -> None:
         fsck(folder, trusted=TRUSTED, **given)  # type: ignore[arg-type] # passed on
 
 
+def _check_all(folder: Path) -> None:
+    fsck(folder, trusted=TRUSTED)
+    check_frames(folder)
+
+
 def _flip(path: Path, at: int) -> None:
     content = path.read_bytes()
     at %= len(content)
@@ -59,13 +65,14 @@ def _flip(path: Path, at: int) -> None:
 
 
 def test_a_sound_ledger_passes(written: tuple[Path, list[Checkpoint]]) -> None:
-    """Size, root and keys are the checkpoint's; records beyond it are counted; gaps are named."""
+    """Size, root and keys are the checkpoint's; gaps are named, and nothing is written."""
     folder, points = written
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     result = fsck(folder, trusted=TRUSTED, pinned=points)
-    assert (result.checkpoint, result.pending) == (points[-1], 20)
+    assert result.checkpoint == points[-1]
     assert [key.vkey for key in result.keys] == [key_of(FIRST).vkey, key_of(SECOND).vkey]
     assert any("witness" in one for one in result.not_shown)
+    assert check_frames(folder) == 20
     check_index(folder)
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
 
@@ -95,7 +102,7 @@ def test_every_kind_of_byte_counts(written: tuple[Path, list[Checkpoint]], folde
                 continue  # the last frame: a torn tail, which was never signed
             _flip(path, at)
             with pytest.raises(VerifyError) as error:
-                fsck(folder, trusted=TRUSTED)
+                _check_all(folder)
             assert error.value.code in expected, (name, at)
             path.write_bytes(original)
             checked += 1
@@ -192,7 +199,7 @@ def test_a_copy_without_frames_passes(folder: Path) -> None:
     shutil.rmtree(folder / "wal")
     for name in ("signed", "ledger.json", "index.sqlite", "lock"):
         (folder / name).unlink()
-    assert fsck(folder, trusted=TRUSTED).pending == 0
+    assert fsck(folder, trusted=TRUSTED).checkpoint.size == 602
 
 
 @pytest.mark.parametrize("size", ["0602", "0", "603", "9223372036854775807", "-1"])
@@ -211,6 +218,21 @@ def test_an_index_that_says_something_else_is_found(folder: Path) -> None:
     connection.close()
     with pytest.raises(VerifyError, match="RF957"):
         check_index(folder)
+
+
+def test_a_frame_that_departs_from_the_bundles_is_found(folder: Path) -> None:
+    """A whole frame of other records, in place of one that was integrated, is RF959."""
+    (segment,) = (folder / "wal").iterdir()
+    content = segment.read_bytes()
+    marker, first = content[16:32], scan(content, name="", first=0).frames[1]
+    entries = [entry.replace(b"acme", b"evil") for entry in first.entries()]
+    old = frame_of(list(first.entries()), first=first.first, marker=marker)
+    assert old in content
+    new = frame_of(entries, first=first.first, marker=marker)
+    segment.write_bytes(content.replace(old, new))
+    fsck(folder, trusted=TRUSTED)
+    with pytest.raises(VerifyError, match="RF959"):
+        check_frames(folder)
 
 
 def test_a_ledger_without_checkpoint_is_refused(tmp_path: Path) -> None:

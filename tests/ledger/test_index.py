@@ -6,19 +6,21 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evidence.samples import ALLOWED, event
 
+from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.tree import leaf_hash
 from ringfence.ledger.admission import Admission, ConflictLimit, admit
 from ringfence.ledger.index import LedgerIndex
-from ringfence.ledger.subject import Subject, attributed, decision_key
+from ringfence.ledger.subject import Subject, decision_key
 
 
 def decision(number: int, *, principal: str = "sidecar-1", **body: Any) -> Record:
     """Return a decision's record with what the index reads of it."""
     given = {"decision_id": f"d-{number}", "tenant": "acme", "trace_id": f"t-{number % 3}", **body}
-    return attributed(make_record(RecordKind.DECISION, given), principal=principal)
+    return make_record(RecordKind.DECISION, {"principal": principal, **given})
 
 
 @pytest.fixture
@@ -87,6 +89,15 @@ def test_a_forgery_of_another_principal_takes_no_place(index: LedgerIndex) -> No
     assert index.decision("acme", "d-0") == (0, 1)
 
 
+def test_a_deliverer_stands_in_the_decisions_record() -> None:
+    """Who delivered an event is a member of its record, so that the index can be rebuilt from it."""
+    record = make_decision(event(1), allowed_facts=ALLOWED, principal="sidecar-1")
+    subject = Subject.of(record)
+    assert (subject.principal, subject.decision_id) == ("sidecar-1", "decision-1")
+    assert subject.key == decision_key("sidecar-1", "decision-1")
+    assert "principal" not in make_decision(event(1), allowed_facts=ALLOWED).body
+
+
 def test_a_principal_and_an_id_never_run_together() -> None:
     """`ab` and `c` are not `a` and `bc`."""
     assert decision_key("ab", "c") != decision_key("a", "bc")
@@ -116,7 +127,7 @@ def test_odd_ids_are_no_ids() -> None:
     """Ids that are no text, or too long a one, are not indexed, and such decisions are never equal."""
     for odd in (7, None, "x" * 257, ["d"], {"d": 1}):
         subject = Subject.of(make_record(RecordKind.DECISION, {"decision_id": odd, "run_id": odd}))
-        assert (subject.decision_id, subject.run_id, subject.key) == ("", "", None)
+        assert (subject.decision_id, subject.run_id, subject.key) == ("", "", b"")
     conflict = make_record(RecordKind.CONFLICT, {"decision_id": "d", "other": "no hash"})
     assert Subject.of(conflict).other == b""
 

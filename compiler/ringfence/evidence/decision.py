@@ -21,13 +21,14 @@ _ID: Final = 256
 _MOST: Final = 40
 
 
-def make_decision(event: LogEvent, *, allowed_facts: frozenset[str]) -> Record:
+def make_decision(event: LogEvent, *, allowed_facts: frozenset[str], principal: str = "") -> Record:
     """Return the record of one event of our decision, with only what is on the allow-list.
 
     Facts are copied where `allowed_facts` has their dotted name, and only named otherwise. Messages
     are left out, since they show facts, and so are tokens. An event that is too large keeps no facts,
-    and only the first of its reasons. Raise EvidenceError for an event of another policy, or whose
-    decision has no known shape.
+    and only the first of its reasons. `principal` is who delivered the event, where that was
+    authenticated. Raise EvidenceError for an event of another policy, or whose decision has no known
+    shape.
     """
     if event.path != DECISION_PATH:
         raise EvidenceError("RF911", "the decision is of another policy")
@@ -35,6 +36,8 @@ def make_decision(event: LogEvent, *, allowed_facts: frozenset[str]) -> Record:
     facts = allow_facts(asked.get("facts", {}), allowed=allowed_facts)
     try:
         body = {**_event(event), **_result(event.result), **_callers(asked)}
+        if principal:
+            body["principal"] = short_text(principal, limit=_ID)
     except ValueError:
         raise EvidenceError("RF904", "the decision has no known shape") from None
     bare = {**body, **_facts(facts.without_facts())}

@@ -68,18 +68,17 @@ class _Judge:
     index: LedgerIndex
     limit: ConflictLimit
     now: float
+    first: dict[bytes, tuple[int, bytes]]
     found: Admission = field(default_factory=Admission)
-    first: dict[bytes, tuple[int, bytes]] = field(default_factory=dict)
     others: set[tuple[bytes, bytes]] = field(default_factory=set)
 
-    def take(self, record: Record) -> None:
+    def take(self, record: Record, subject: Subject) -> None:
         """Judge one record."""
-        subject, leaf = Subject.of(record), leaf_hash(record.data)
-        key = subject.key
-        if key is None:
+        leaf, key = leaf_hash(record.data), subject.key
+        if not key:
             self._add(record.data, leaf, subject)
             return
-        known = self.first.get(key) or self.index.seen(key)
+        known = self.first.get(key)
         if known is None:
             self.first[key] = (self.index.size + len(self.found.entries), leaf)
             self._add(record.data, leaf, subject)
@@ -126,9 +125,11 @@ def admit(
 
     Key events are the ledger's own, and refused (RF948): one that does not hold would end the log.
     """
-    judge = _Judge(index, limit, now)
-    for record in records:
-        if record.kind is RecordKind.KEY_EVENT:
-            raise EvidenceError("RF948", "a key event is made by the ledger alone")
-        judge.take(record)
+    if any(record.kind is RecordKind.KEY_EVENT for record in records):
+        raise EvidenceError("RF948", "a key event is made by the ledger alone")
+    subjects = [Subject.of(record) for record in records]
+    first = index.seen([subject.key for subject in subjects if subject.key])
+    judge = _Judge(index, limit, now, first)
+    for record, subject in zip(records, subjects, strict=True):
+        judge.take(record, subject)
     return judge.found

@@ -4,6 +4,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from ringfence.evidence.checkpoint import Checkpoint
@@ -23,20 +24,19 @@ from ringfence.ledger.subject import Subject
 from ringfence.ledger.tiles import TileReader
 from ringfence.ledger.walk import Walk, differing_partials, require_same
 
-__all__ = ["FsckResult", "check_index", "fsck"]
+__all__ = ["FsckResult", "check_frames", "check_index", "fsck"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FsckResult:
     """What is shown: these records stood in this order when the checkpoint was signed.
 
-    `pending` records are durable and not yet under it. `not_shown` says what is not.
+    `not_shown` says what is not.
     """
 
     checkpoint: Checkpoint
     keys: tuple[NoteKey, ...]
     cosignatures: tuple[Cosignature, ...]
-    pending: int
     not_shown: tuple[str, ...]
 
 
@@ -49,7 +49,7 @@ def fsck(
     max_age: int | None = None,
     pinned: Sequence[Checkpoint] = (),
 ) -> FsckResult:
-    """Verify a ledger's folder, which is only read; it may be in use.
+    """Verify what a ledger publishes, tiles and checkpoint, from a folder that is only read.
 
     Trust comes from outside: the log's key, the quorum of witnesses, and checkpoints that were seen
     before. `now` is in epoch seconds, `max_age` in seconds. Raise VerifyError.
@@ -71,9 +71,30 @@ def fsck(
         checkpoint=checkpoint,
         keys=history.at(checkpoint.size),
         cosignatures=cosignatures,
-        pending=_count_pending(folder, tree),
         not_shown=tuple(_not_shown(quorum=quorum, fresh=None not in (now, max_age), pinned=pinned)),
     )
+
+
+def check_frames(folder: Path) -> int:
+    """Compare the frames that are left with the tree, and return how many records are beyond it.
+
+    These are durable, and not yet under a checkpoint. Nobody may write meanwhile. Raise VerifyError:
+    RF942 where a frame is damaged, RF959 where one says something else than the records in bundles.
+    """
+    size = Checkpoint.parse(split_note(_read_note(folder))[0]).size
+    tiles, end = TileReader(folder, size=size), size
+    try:
+        for frame in stored_frames(folder / WAL):
+            within = islice(frame.entries(), max(0, size - frame.first))
+            if any(
+                entry != kept
+                for entry, kept in zip(within, _from(tiles, frame.first), strict=False)
+            ):
+                raise VerifyError("RF959", f"a frame of records from {frame.first} on differs")
+            end = max(end, frame.next)
+    except EvidenceError as error:
+        raise VerifyError(error.code, error.message) from None
+    return end - size
 
 
 def check_index(folder: Path) -> None:
@@ -113,22 +134,10 @@ def _require_extends(tree: TiledTree, pinned: Checkpoint, *, origin: str) -> Non
         raise VerifyError("RF944", f"the first {pinned.size} records are not those that were seen")
 
 
-def _count_pending(folder: Path, tree: TiledTree) -> int:
-    """Compare the frames with the tree as far as it reaches, and count the entries beyond it."""
-    end = tree.size
-    try:
-        for frame in stored_frames(folder / WAL):
-            for position, entry in enumerate(frame.entries(), start=frame.first):
-                if position < tree.size and leaf_hash(entry) != tree.leaf(position):
-                    raise VerifyError(
-                        "RF959", f"the frame of record {position} says something else"
-                    )
-            end = max(end, frame.next)
-    except EvidenceError as error:
-        raise VerifyError(error.code, error.message) from None
-    except FileNotFoundError:
-        return 0  # a copy for outsiders has no frames
-    return end - tree.size
+def _from(tiles: TileReader, position: int) -> Iterator[bytes]:
+    """Yield the entries in bundles from a position on."""
+    for index in range(position // WIDTH, -(-tiles.size // WIDTH)):
+        yield from tiles.entries(index)[max(0, position - index * WIDTH) :]
 
 
 def _stored_entries(folder: Path) -> Iterator[list[bytes]]:

@@ -13,6 +13,7 @@ from ringfence.ledger.subject import Subject, decision_key
 __all__ = ["LedgerIndex"]
 
 _VERSION: Final = 1
+_MOST_KEYS: Final = 500
 _TABLES: Final = (
     "seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
     "conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
@@ -67,10 +68,17 @@ class LedgerIndex:
         """Close the file."""
         self._connection.close()
 
-    def seen(self, key: bytes) -> tuple[int, bytes] | None:
-        """Return the position and leaf hash of the decision that came first under a key."""
-        row = self._one("SELECT position, leaf FROM seen WHERE key = ?", key)
-        return None if row is None else (int(row[0]), bytes(row[1]))
+    def seen(self, keys: Sequence[bytes]) -> dict[bytes, tuple[int, bytes]]:
+        """Return, for the keys that are known, position and leaf hash of what came first."""
+        found: dict[bytes, tuple[int, bytes]] = {}
+        for start in range(0, len(keys), _MOST_KEYS):
+            some = keys[start : start + _MOST_KEYS]
+            marks = ", ".join(["?"] * len(some))
+            query = f"SELECT key, position, leaf FROM seen WHERE key IN ({marks})"  # noqa: S608 # only marks
+            with _reported():
+                for key, position, leaf in self._connection.execute(query, some):
+                    found[key] = (position, leaf)
+        return found
 
     def has_conflict(self, key: bytes, leaf: bytes) -> bool:
         """Tell whether a conflict record names this leaf hash for a key."""

@@ -5,9 +5,9 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.evidence.records import Record, RecordKind
 
-__all__ = ["Subject", "attributed"]
+__all__ = ["Subject", "decision_key"]
 
 _MOST = 256
 
@@ -15,37 +15,35 @@ _MOST = 256
 class Subject(NamedTuple):
     """The ids that a record names; empty where it names none that is a text of at most 256 characters.
 
-    `principal` is who delivered a decision, as the collector has authenticated it.
+    `principal` is who delivered a decision, as the collector has authenticated it. A caller knows its
+    decision's id and could upload a forgery first: that one then stands beside the decision, and not in
+    its place. `key` is principal and id of a decision, which stands once; empty for all others.
     """
 
     kind: str
+    key: bytes
     principal: str
     tenant: str
     decision_id: str
     trace_id: str
     run_id: str
-    other: bytes = b""
-
-    @property
-    def key(self) -> bytes | None:
-        """Return what a decision is known by: principal and id; None for what may stand twice."""
-        if self.kind != "decision" or not self.decision_id:
-            return None
-        return decision_key(self.principal, self.decision_id)
+    other: bytes
 
     @classmethod
     def of(cls, record: Record) -> "Subject":
         """Read a record."""
-        body = orjson.loads(record.data)["body"]
-        kind = record.kind.value
+        kind, get = record.kind, orjson.loads(record.data)["body"].get
+        principal, decision_id = _text(get("principal")), _text(get("decision_id"))
+        once = kind is RecordKind.DECISION and decision_id
         return cls(
-            kind,
-            _text(body.get("principal")),
-            _text(body.get("tenant")),
-            _text(body.get("decision_id")),
-            _text(body.get("trace_id")),
-            _text(body.get("run_id")),
-            _hash(body.get("other")) if kind == "conflict" else b"",
+            kind.value,
+            decision_key(principal, decision_id) if once else b"",
+            principal,
+            _text(get("tenant")),
+            decision_id,
+            _text(get("trace_id")),
+            _text(get("run_id")),
+            _hash(get("other")) if kind is RecordKind.CONFLICT else b"",
         )
 
 
@@ -53,17 +51,6 @@ def decision_key(principal: str, decision_id: str) -> bytes:
     """Return what is one a principal and decision id; no other pair has the same."""
     name = principal.encode()
     return hashlib.sha256(len(name).to_bytes(4) + name + decision_id.encode()).digest()
-
-
-def attributed(record: Record, *, principal: str) -> Record:
-    """Return the decision's record with who delivered it; raise EvidenceError where it grows too large.
-
-    A caller knows its decision's id and could upload a forgery first, under its own name. With the
-    deliverer in the record, the forgery stands beside the decision and not in its place.
-    """
-    if record.kind is not RecordKind.DECISION:
-        return record
-    return make_record(record.kind, {**record.body, "principal": principal})
 
 
 def _text(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -125,25 +125,19 @@ class TileWriter:
 
 def bundle_entries(bundle: bytes, *, at_least: int = 0) -> list[bytes]:
     """Return the entries of a bundle; raise VerifyError (RF945)."""
-    return [bundle[start:end] for start, end in _bounds(bundle, at_least=at_least)]
+    entries: list[bytes] = []
+    at, end = 0, len(bundle)
+    while at + 1 < end:
+        start = at + 2
+        at = start + (bundle[at] << 8 | bundle[at + 1])
+        entries.append(bundle[start:at])
+    if at != end or not at_least <= len(entries) <= WIDTH:
+        raise VerifyError("RF945", "an entry bundle does not hold the entries that it must")
+    return entries
 
 
 def bundle_leaves(bundle: bytes, *, at_least: int = 0) -> list[bytes]:
     """Return the leaf hashes of a bundle's entries (RFC 9162, 2.1.1); raise VerifyError (RF945)."""
     sha256 = hashlib.sha256
-    return [
-        sha256(b"\x00" + bundle[start:end]).digest()
-        for start, end in _bounds(bundle, at_least=at_least)
-    ]
-
-
-def _bounds(bundle: bytes, *, at_least: int) -> Iterator[tuple[int, int]]:
-    at, end, count = 0, len(bundle), 0
-    while at + 1 < end:
-        start = at + 2
-        at = start + (bundle[at] << 8 | bundle[at + 1])
-        count += 1
-        if at <= end:
-            yield start, at
-    if at != end or not at_least <= count <= WIDTH:
-        raise VerifyError("RF945", "an entry bundle does not hold the entries that it must")
+    entries = bundle_entries(bundle, at_least=at_least)
+    return [sha256(b"\x00" + entry).digest() for entry in entries]
