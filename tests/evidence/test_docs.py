@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.evidence.samples import KEY
+from tests.evidence.samples import KEY, STRANGER
 
 from ringfence.codes import CODES
 from ringfence.evidence.checkpoint import Checkpoint
@@ -11,6 +11,9 @@ from ringfence.evidence.note import NoteKey, sign_note
 from ringfence.evidence.package import REQUIRED
 from ringfence.evidence.records import RecordKind, read_record
 from ringfence.evidence.tree import leaf_hash, root_of
+from ringfence.ledger.cosignature import WitnessKey, cosign
+from ringfence.ledger.key_event import start_record
+from ringfence.ledger.store import Ledger
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 
@@ -30,6 +33,28 @@ def test_the_pages_vector_is_what_we_write() -> None:
     )
     assert f"`{leaves[0].hex()}`" in PAGE
     assert f"`{NoteKey('example.com/log', KEY.public_key()).vkey}`" in PAGE
+
+
+def test_the_ledgers_vector_is_what_we_write() -> None:
+    """The first record, and the cosigned checkpoint over it, come out of the code."""
+    record = start_record(origin="example.com/log", key=KEY)
+    assert record.data + b"\n" == _block("json first record")
+    checkpoint = Checkpoint(origin="example.com/log", size=1, root=leaf_hash(record.data))
+    note = sign_note(checkpoint.text(), name=checkpoint.origin, key=KEY)
+    witness = WitnessKey("witness.example/w1", STRANGER.public_key())
+    line = cosign(checkpoint.text(), name=witness.name, key=STRANGER, time=1_800_000_000)
+    assert note + line == _block("text cosigned checkpoint")
+    assert f"`{witness.vkey}`" in PAGE
+
+
+def test_the_ledgers_snippet_runs(tmp_path: Path) -> None:
+    """What the page shows makes a ledger, appends to it and closes it."""
+    records = [read_record(line) for line in _block("json records").splitlines()]
+    given = {"folder": tmp_path / "ledger", "private_key": KEY, "records": records}
+    exec(_block("python"), given)
+    again = Ledger.open(tmp_path / "ledger")
+    assert again.size == 4
+    again.close()
 
 
 def test_the_page_names_every_kind_file_and_code() -> None:
