@@ -1,5 +1,7 @@
 """Facts about fsck: whatever byte is altered, it is found, each kind of damage with its own code."""
 
+import os
+import random
 import shutil
 import sqlite3
 from collections.abc import Callable
@@ -209,6 +211,52 @@ def test_a_size_that_is_not_the_trees_is_refused(folder: Path, size: str) -> Non
     altered = text.replace(b"\n602\n", f"\n{size}\n".encode())
     (folder / "checkpoint").write_bytes(sign_note(altered, name=ORIGIN, key=FIRST))
     _refused(folder, r"RF9(21|26|45)")
+
+
+def test_mutated_ledgers_only_raise_their_own_error(
+    written: tuple[Path, list[Checkpoint]], tmp_path: Path
+) -> None:
+    """Whatever is done to a published file, fsck raises VerifyError, or shows the very same tree."""
+    sound, rng = fsck(written[0], trusted=TRUSTED), random.Random(5)
+    refused = 0
+    for number in range(400):
+        folder = Path(shutil.copytree(written[0], tmp_path / str(number)))
+        files = sorted(p for p in folder.rglob("*") if p.is_file() and "wal" not in p.parts)
+        path = rng.choice([p for p in files if p.name not in ("index.sqlite", "lock", "signed")])
+        _mutate(path, rng)
+        try:
+            assert fsck(folder, trusted=TRUSTED) == sound
+        except VerifyError:
+            refused += 1
+        shutil.rmtree(folder)
+    assert refused > 250
+
+
+def _mutate(path: Path, rng: random.Random) -> None:
+    content = path.read_bytes()
+    at, kind = rng.randrange(len(content)), rng.randrange(6)
+    if kind == 0:
+        _flip(path, at)
+    elif kind == 1:
+        path.write_bytes(content[:at])
+    elif kind == 2:
+        path.write_bytes(content[:at] + rng.randbytes(rng.randint(1, 40)) + content[at:])
+    elif kind == 3:
+        path.write_bytes(content[:at] + content[at + rng.randint(1, 400) :])
+    elif kind == 4:
+        path.unlink()
+        path.mkdir()
+    else:
+        path.unlink()
+        path.symlink_to("/dev/zero")
+
+
+def test_a_pipe_in_place_of_a_tile_is_refused(folder: Path) -> None:
+    """What is no plain file is not waited for."""
+    path = folder / "tile/0/000"
+    path.unlink()
+    os.mkfifo(path)
+    _refused(folder, "RF945")
 
 
 def test_an_index_that_says_something_else_is_found(folder: Path) -> None:

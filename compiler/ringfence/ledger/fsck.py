@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError, VerifyError
-from ringfence.evidence.note import NoteKey, split_note
+from ringfence.evidence.note import MAX_NOTE, NoteKey, split_note
 from ringfence.evidence.records import read_record
 from ringfence.evidence.tree import leaf_hash
 from ringfence.ledger.about import CHECKPOINT, INDEX, WAL
@@ -21,7 +21,7 @@ from ringfence.ledger.key_event import KeyHistory
 from ringfence.ledger.proofs import TiledTree
 from ringfence.ledger.quorum import Quorum
 from ringfence.ledger.subject import Subject
-from ringfence.ledger.tiles import TileReader
+from ringfence.ledger.tiles import TileReader, read_plain
 from ringfence.ledger.walk import Walk, differing_partials, require_same
 
 __all__ = ["FsckResult", "check_frames", "check_index", "fsck"]
@@ -118,7 +118,7 @@ def check_index(folder: Path) -> None:
 
 def _read_note(folder: Path) -> bytes:
     try:
-        return (folder / CHECKPOINT).read_bytes()
+        return read_plain(folder / CHECKPOINT, most=MAX_NOTE)
     except OSError:
         raise VerifyError("RF945", "the ledger has no published checkpoint") from None
 

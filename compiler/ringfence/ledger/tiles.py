@@ -2,19 +2,33 @@
 
 import contextlib
 import hashlib
+import os
+import stat
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
 from ringfence.evidence.error import VerifyError
+from ringfence.evidence.records import MAX_RECORD
 from ringfence.ledger.disk import Disk, reported
 from ringfence.ledger.edge import HASH, TILE_BYTES, WIDTH, Edge, Tile
 from ringfence.ledger.segment import encode_entries
 
-__all__ = ["TileReader", "TileWriter", "bundle_entries", "bundle_leaves", "tile_name"]
+__all__ = [
+    "ENTRIES",
+    "MAX_BUNDLE",
+    "TileReader",
+    "TileWriter",
+    "bundle_entries",
+    "bundle_leaves",
+    "read_plain",
+    "tile_name",
+]
 
 ENTRIES: Final = "entries"
 _MAX_TILES_HELD: Final = 64
+MAX_BUNDLE: Final = WIDTH * (2 + MAX_RECORD)
+_OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 def tile_name(level: int | str, index: int, *, width: int = WIDTH) -> str:
@@ -71,10 +85,30 @@ class TileReader:
 
     def _read(self, level: int | str, index: int, *, width: int) -> bytes:
         full, partial = tile_name(level, index), tile_name(level, index, width=width)
+        most = MAX_BUNDLE if level == ENTRIES else TILE_BYTES
         for name in (full, partial, full):  # a partial one goes when the full one has come
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                return (self._folder / name).read_bytes()
-        raise VerifyError("RF945", f"`{tile_name(level, index, width=width)}` is missing")
+                return read_plain(self._folder / name, most=most)
+        raise VerifyError("RF945", f"`{partial}` is missing")
+
+
+def read_plain(path: Path, *, most: int) -> bytes:
+    """Return the content of a plain file of at most so many bytes; raise VerifyError (RF945).
+
+    Raise FileNotFoundError and NotADirectoryError where it is not there.
+    """
+    try:
+        handle = os.open(path, _OPEN)
+        with os.fdopen(handle, "rb") as stream:
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                content = stream.read(most + 1)
+                if len(content) <= most:
+                    return content
+    except (FileNotFoundError, NotADirectoryError):
+        raise
+    except OSError as error:
+        raise VerifyError("RF945", f"`{path.name}` cannot be read: {error.strerror}") from None
+    raise VerifyError("RF945", f"`{path.name}` is no plain file, or too large")
 
 
 class TileWriter:

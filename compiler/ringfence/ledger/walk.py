@@ -1,5 +1,7 @@
 """Read every record of a tree from its entry bundles, and build the tree anew beside its tiles."""
 
+import contextlib
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -7,11 +9,22 @@ from typing import Any, Final
 from ringfence.evidence.error import VerifyError
 from ringfence.evidence.records import RecordKind, read_record
 from ringfence.ledger.edge import WIDTH, Edge, Tile
-from ringfence.ledger.tiles import ENTRIES, TileReader, bundle_entries, bundle_leaves, tile_name
+from ringfence.ledger.tiles import (
+    ENTRIES,
+    MAX_BUNDLE,
+    TileReader,
+    bundle_entries,
+    bundle_leaves,
+    read_plain,
+    tile_name,
+)
 
-__all__ = ["Walk"]
+__all__ = ["Walk", "differing_partials", "require_same"]
 
 _KEY_EVENT: Final = b'"kind":"key_event"'
+_PARTIAL: Final = re.compile(
+    r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,5}[0-9]{3})\.p/([1-9][0-9]{0,2})"
+)
 
 
 class Walk:
@@ -58,14 +71,18 @@ def differing_partials(folder: Path, tiles: TileReader) -> Iterator[str]:
     """Yield the partial tiles and bundles, kept for older checkpoints, that are not their full ones."""
     for path in sorted(folder.glob("tile/**/*.p/*")):
         name = path.relative_to(folder).as_posix()
-        level, *steps = name.removeprefix("tile/").removesuffix(f".p/{path.name}").split("/")
-        index = int("".join(step.removeprefix("x") for step in steps))
+        match = _PARTIAL.fullmatch(name)
+        if match is None:
+            continue  # a draft of a writer that was stopped, or nobody's
+        level, steps, width = match.groups()
+        index = int(steps.replace("x", "").replace("/", ""))
         height = 0 if level == ENTRIES else int(level)
-        if not path.name.isdecimal() or (index * WIDTH + int(path.name)) << 8 * height > tiles.size:
+        if (index * WIDTH + int(width)) << 8 * height > tiles.size:
             continue  # of a tree that is not under the checkpoint
         whole = tiles.bundle(index) if level == ENTRIES else tiles.hashes(height, index)
-        if not whole.startswith(path.read_bytes()):
-            yield name
+        with contextlib.suppress(FileNotFoundError):
+            if not whole.startswith(read_plain(path, most=MAX_BUNDLE)):
+                yield name
 
 
 def require_same(names: Iterator[str] | list[str]) -> None:
