@@ -25,6 +25,7 @@ COMMANDS = {
     "approve": "Sign an approval for one request.",
     "exception": "Request, approve and revoke exceptions.",
     "evidence": "Seal decision logs and verify what was sealed.",
+    "witness": "Cosign the checkpoints of others' logs.",
     "release": "Say which sidecar runs what, and roll back.",
     "level": "Step a rule's level up or down.",
     "digest": "Tell a tenant's policy in plain language.",
