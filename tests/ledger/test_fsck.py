@@ -251,11 +251,14 @@ def _mutate(path: Path, rng: random.Random) -> None:
         path.symlink_to("/dev/zero")
 
 
-def test_a_pipe_in_place_of_a_tile_is_refused(folder: Path) -> None:
-    """What is no plain file is not waited for."""
+def test_a_pipe_or_a_link_in_place_of_a_tile_is_refused(folder: Path, tmp_path: Path) -> None:
+    """What is no plain file is not waited for, and no link leads out of the folder."""
     path = folder / "tile/0/000"
-    path.unlink()
+    path.rename(tmp_path / "elsewhere")
     os.mkfifo(path)
+    _refused(folder, "RF945")
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere")
     _refused(folder, "RF945")
 
 

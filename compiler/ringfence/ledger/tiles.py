@@ -99,11 +99,10 @@ def read_plain(path: Path, *, most: int) -> bytes:
     """
     try:
         handle = os.open(path, _OPEN)
-        with os.fdopen(handle, "rb") as stream:
-            if stat.S_ISREG(os.fstat(handle).st_mode):
-                content = stream.read(most + 1)
-                if len(content) <= most:
-                    return content
+        with os.fdopen(handle, "rb", buffering=0) as stream:
+            found = os.fstat(handle)
+            if stat.S_ISREG(found.st_mode) and found.st_size <= most:
+                return stream.read(found.st_size) or b""
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
