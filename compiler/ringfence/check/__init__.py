@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 
 from ringfence.check.compiled import Compiled
 from ringfence.check.passes import releases_hold, rule_ids_are_unique
+from ringfence.check.prompts import instructions_are_enforced
 from ringfence.check.trust import exceptions_hold, trust_roots_hold
 from ringfence.errors import Diagnostic
 from ringfence.testing.plan import policy_tests_hold
@@ -15,5 +16,6 @@ PASSES: tuple[Callable[[Compiled], Iterator[Diagnostic]], ...] = (
     releases_hold,
     trust_roots_hold,
     exceptions_hold,
+    instructions_are_enforced,
     policy_tests_hold,
 )

@@ -24,6 +24,7 @@ COMMANDS = {
     "replay": "Evaluate recorded decisions on a candidate.",
     "approve": "Sign an approval for one request.",
     "exception": "Request, approve and revoke exceptions.",
+    "tools": "Pin the tools of MCP servers, and say what changed.",
     "evidence": "Seal decision logs and verify what was sealed.",
     "witness": "Cosign the checkpoints of others' logs.",
     "release": "Say which sidecar runs what, and roll back.",

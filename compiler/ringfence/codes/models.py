@@ -43,4 +43,9 @@ CODES: dict[str, CodeInfo] = {
         "no such file beside the policy",
         "A policy names files of its own scope or of a broader one, relative to itself.",
     ),
+    "RF116": CodeInfo(
+        "not the lock file that was written",
+        "Lock files are written by `ringfence tools pin`: each digest is that of the definition beside "
+        "it.",
+    ),
 }

@@ -51,4 +51,32 @@ CODES: dict[str, CodeInfo] = {
         "contract without a workload",
         "Rules of a contract govern one workload, so their decision point has a `workload.id`.",
     ),
+    "RF315": CodeInfo(
+        "an empty allow-list", "It allows nothing; a list of everything is written out as `*`."
+    ),
+    "RF316": CodeInfo(
+        "everything is allowed",
+        "A pattern allows tools that nobody has looked at yet, as soon as a lock pins them.",
+    ),
+    "RF317": CodeInfo(
+        "unknown tool server",
+        "A tool is written SERVER/TOOL, with a server of this policy, named as its lock names it.",
+    ),
+    "RF318": CodeInfo(
+        "unknown tool or argument",
+        "An allowed tool is pinned by its server's lock, so that one that changes is not called.",
+    ),
+    "RF319": CodeInfo(
+        "unclear permission",
+        "What changes things and needs no approval has a rationale; a tool stands once.",
+    ),
+    "RF320": CodeInfo("allowed and denied", "A denial always wins, in whatever scope it stands."),
+    "RF321": CodeInfo(
+        "the server says otherwise",
+        "The pinned `readOnlyHint` of the tool contradicts the effect that the policy states.",
+    ),
+    "RF322": CodeInfo(
+        "an instruction that no rule enforces",
+        "A rule that stands in a prompt persuades and enforces nothing; a rule of the policy does.",
+    ),
 }

@@ -21,6 +21,7 @@ def row(
     read = reads(rule.require, derived)
     may_be_either = is_ambiguous(rule, point, derived)
     return {
+        **({"limits": rule.limits} if rule.limits else {}),
         "action": str(rule.otherwise),
         "rank": rule.otherwise.rank,
         "unknown_rank": (rule.if_unknown if may_be_either else rule.otherwise).rank,

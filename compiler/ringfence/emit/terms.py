@@ -190,10 +190,25 @@ class Terms:
 
     def _lookup(self, table: Expr, keys: tuple[Expr, ...], default: Literal) -> str:
         terms = [self.value(key) for key in keys]
+        if isinstance(table, Tables) and self.total:
+            # By reference: as an argument, the document of all tables would be built for each decision.
+            path = self._below(table, keys)
+            return f"array.concat([found | found := {path}], [{self.value(default)}])[0]"
         if not self.total:
-            return self.value(table) + "".join(f"[{term}]" for term in terms)
+            return self._below(table, keys)
         key = terms[0] if len(terms) == 1 else f"[{', '.join(terms)}]"
         return f"object.get({self.value(table)}, {key}, {rego(default.value)})"
+
+    def _below(self, table: Expr, keys: tuple[Expr, ...]) -> str:
+        """Write the reference to a row, undefined where there is none."""
+        path = self.value(table)
+        for key in keys:
+            match key:
+                case Literal(str(name)) if name:
+                    path = reference(path, [name])
+                case _:
+                    path += f"[{self.value(key)}]"
+        return path
 
     def _exists(self, quantifier: Quantifier) -> str:
         name = quantifier.collection.name

@@ -42,6 +42,7 @@ __all__ = [
     "is_in",
     "item",
     "least",
+    "less",
     "literal",
     "lookup",
     "message",
@@ -108,6 +109,11 @@ def equal(left: Expr, right: Expr | bool | int | str) -> Compare:
 def most(left: Expr, right: Expr | int) -> Compare:
     """Ask for `left <= right`."""
     return Compare(CompareOp.LE, left, _expr(right))
+
+
+def less(left: Expr, right: Expr | int) -> Compare:
+    """Ask for `left < right`."""
+    return Compare(CompareOp.LT, left, _expr(right))
 
 
 def least(left: Expr, right: Expr | int) -> Compare:

@@ -89,6 +89,8 @@ class Rule:
     `escalate_to` overrides the owner's escalation contact.
     `approvable` rules are lifted by a signed approval, `waivable` ones by an exception,
     `invariant` ones by nothing, and no level makes them milder.
+    `limits` names a computed value that narrows approvals: `{"by": [identities], "ttl": seconds}`, each
+    of them optional; anything that is no object limits nothing.
     """
 
     id: str
@@ -107,6 +109,7 @@ class Rule:
     obligations: tuple[Obligation, ...] = ()
     waivable: bool = False
     approvable: bool = False
+    limits: str = ""
     invariant: bool = False
     was: tuple[str, ...] = ()
     span: Span = field(default=Span("<built-in>"), compare=False, repr=False)

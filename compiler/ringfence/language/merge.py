@@ -62,9 +62,8 @@ def merge(
             continue
         looser = outer is not None and _looser(rule, outer.value, inner.value)
         allowed = looser and _loosened(narrow, name)
-        settings[name] = Setting(
-            inner.value, inner.span, outer.value if outer and allowed else None
-        )
+        value = _joined(outer, inner) if rule is Merge.UNION else inner.value
+        settings[name] = Setting(value, inner.span, outer.value if outer and allowed else None)
         if rule is Merge.FIXED:
             diagnostics.append(_fixed(name, inner.span))
         elif looser and outer is not None:
@@ -72,6 +71,12 @@ def merge(
     diagnostics.extend(_idle_loosenings(narrow, settings))
     diagnostics.extend(_misplaced(narrow))
     return Effective(settings), tuple(diagnostics)
+
+
+def _joined(outer: Setting | None, inner: Setting) -> object:
+    """Join two lists, the broader one's items first, without repeats."""
+    items = [one.value for one in (outer, inner) if one and isinstance(one.value, tuple)]
+    return tuple(dict.fromkeys(item for each in items for item in each))
 
 
 def _fields(kind: Kind, policies: Iterable[Policy]) -> Iterator[tuple[Field, Merge]]:

@@ -3,15 +3,15 @@
 import re
 from typing import Final
 
-__all__ = ["escape_line", "escape_text"]
+__all__ = ["INVISIBLE", "escape_line", "escape_text"]
 
 # C0 and C1 controls, bidirectional and other invisible formatting, odd line breaks, surrogates.
-_UNSAFE: Final = (
+INVISIBLE: Final = (
     "\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"
     "\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f"
 )
-_TEXT = re.compile(f"[{_UNSAFE}]")
-_LINE = re.compile(f"[{_UNSAFE}\t\n]")
+_TEXT = re.compile(f"[{INVISIBLE}]")
+_LINE = re.compile(f"[{INVISIBLE}\t\n]")
 
 
 def escape_text(text: str) -> str:

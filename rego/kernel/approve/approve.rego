@@ -31,9 +31,10 @@ missed(key, [rule, row, _, _]) := [{"rule": rule, "approval": verdict.id, "why":
 	not verdict.ok
 ]
 
-_verdicts(key, rule) := [token.verdict(approval, expected, data.ringfence.release.trust) |
+_verdicts(key, rule) := [_within(limits, token.verdict(approval, expected, data.ringfence.release.trust)) |
 	is_array(input.approvals)
 	count(input.approvals) <= 16
+	limits := _limits(key, rule)
 	expected := {
 		"use": "approval",
 		"point": input.point,
@@ -48,3 +49,17 @@ _verdicts(key, rule) := [token.verdict(approval, expected, data.ringfence.releas
 ]
 
 _digest(key) := bound.digest(input.facts, data.ringfence.bound[key])
+
+# Who may approve and for how long, where a rule has a computed value that says so.
+_limits(key, rule) := limits if {
+	limits := data.ringfence.points[key].derived[data.ringfence.points[key].rows[rule].limits]
+	is_object(limits)
+} else := {}
+
+_within(limits, verdict) := {"ok": false, "id": verdict.id, "why": "not_an_approver"} if {
+	verdict.ok
+	not verdict.by in object.get(limits, "by", [verdict.by])
+} else := {"ok": false, "id": verdict.id, "why": "too_long"} if {
+	verdict.ok
+	verdict.claims.exp - verdict.claims.iat > object.get(limits, "ttl", verdict.claims.exp)
+} else := verdict

@@ -45,3 +45,33 @@ _answer := data.ringfence.points.runner_start.decision if {
 } else := refuse.ungated("runner_start") if {
 	input.point == "runner.start"
 }
+
+_answer := data.ringfence.points.tool_call.decision if {
+	input.point == "tool.call"
+} else := answer if {
+	input.point == "tool.call"
+	cleaned := refuse.cleaned("tool_call")
+	answer := data.ringfence.points.tool_call.decision with input.facts as cleaned
+} else := refuse.ungated("tool_call") if {
+	input.point == "tool.call"
+}
+
+_answer := data.ringfence.points.tools_list.decision if {
+	input.point == "tools.list"
+} else := answer if {
+	input.point == "tools.list"
+	cleaned := refuse.cleaned("tools_list")
+	answer := data.ringfence.points.tools_list.decision with input.facts as cleaned
+} else := refuse.ungated("tools_list") if {
+	input.point == "tools.list"
+}
+
+_answer := data.ringfence.points.workload_serve.decision if {
+	input.point == "workload.serve"
+} else := answer if {
+	input.point == "workload.serve"
+	cleaned := refuse.cleaned("workload_serve")
+	answer := data.ringfence.points.workload_serve.decision with input.facts as cleaned
+} else := refuse.ungated("workload_serve") if {
+	input.point == "workload.serve"
+}

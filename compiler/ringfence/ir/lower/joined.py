@@ -1,9 +1,13 @@
-"""Join a tenant's documents of one kind: tables side by side, and positions told apart by a fact."""
+"""Join a tenant's documents of one kind: tables side by side, and positions told apart by a fact.
+
+Every parameter of such a kind is a table by the names that the documents govern. However many names
+there are, a decision reads one row: so the joined tables are shared ones, read by reference.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from ringfence.errors import Diagnostic, Span
-from ringfence.ir.lower.lowering import Joined, TenantParams
+from ringfence.ir.lower.lowering import Joined, TenantParams, table_digest
 from ringfence.ir.rule import Cited
 from ringfence.language.policy import Policy
 
@@ -16,7 +20,7 @@ def join_params(
     documents: _Documents, *, by: Joined
 ) -> tuple[TenantParams, tuple[Diagnostic, ...]]:
     """Join parameters that are tables keyed by the names that each document governs."""
-    params: dict[str, dict[str, object]] = {}
+    params: dict[str, dict[str, dict[str, object]]] = {}
     spans: dict[str, dict[str, dict[str, Span]]] = {}
     tables: dict[str, object] = {}
     for policy, found in documents:
@@ -31,7 +35,12 @@ def join_params(
         point: {rule: Cited(fact=by.fact, spans=cited) for rule, cited in rules.items()}
         for point, rules in spans.items()
     }
-    joined = TenantParams(params=params, sources=sources, tables=tables)
+    named: dict[str, dict[str, object]] = {}
+    for point, values in params.items():
+        for name, table in values.items():
+            named.setdefault(point, {})[name] = table_digest(table)
+            tables[table_digest(table)] = table
+    joined = TenantParams(params=named, sources=sources, tables=tables)
     return joined, tuple(_overlaps([policy for policy, _ in documents], by))
 
 
@@ -39,12 +48,10 @@ def _names(policy: Policy, by: Joined) -> tuple[str, ...]:
     return tuple(getattr(policy.spec, by.field))
 
 
-def _add(into: dict[str, object], values: Mapping[str, object]) -> None:
+def _add(into: dict[str, dict[str, object]], values: Mapping[str, object]) -> None:
     for name, table in values.items():
-        before = into.setdefault(name, {})
-        assert isinstance(before, dict)
         assert isinstance(table, Mapping)
-        before.update(table)
+        into.setdefault(name, {}).update(table)
 
 
 def _overlaps(policies: Sequence[Policy], by: Joined) -> Iterator[Diagnostic]:

@@ -38,7 +38,7 @@ class Joined:
     """How several documents of one kind stand beside one another in a scope.
 
     Each governs the names that its field `field` lists, no name twice, and its parameters are tables
-    keyed by those names. A decision is under the document that the fact `fact` names.
+    keyed by those names, which become shared ones. The fact `fact` names whom a decision is about.
     """
 
     field: str

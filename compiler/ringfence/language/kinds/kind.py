@@ -14,6 +14,7 @@ class Merge(StrEnum):
 
     `min` and `max`: the narrower value may only be lower, or higher.
     `within`: each item must be, or lie below, an item of the broader list of path prefixes.
+    `union`: the items of both count.
     `fixed`: only the platform says it.
     `own`: the kind compares it itself, when it is lowered.
     """
@@ -21,6 +22,7 @@ class Merge(StrEnum):
     MIN = "min"
     MAX = "max"
     WITHIN = "within"
+    UNION = "union"
     FIXED = "fixed"
     OWN = "own"
 
