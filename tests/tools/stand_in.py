@@ -1,9 +1,11 @@
-"""A stand-in for a tool server, on the SDK's own server: `python stand_in.py ANSWER [PORT]`.
+"""A stand-in for a tool server, on the SDK's own server: `python stand_in.py ANSWER [http]`.
 
-It lists the tools of a file, one a page, over stdio, or over streamable HTTP on a loopback port.
+It lists the tools of a file, one a page, over stdio, or over streamable HTTP on a free loopback port,
+which it prints once it listens.
 """
 
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,7 +31,7 @@ def server(tools: list[dict[str, Any]]) -> Server[Any]:
     return Server("stand-in", on_list_tools=list_tools)
 
 
-def _over_http(answer: Server[Any], port: int) -> None:
+def _over_http(answer: Server[Any]) -> None:
     inner = answer.streamable_http_app()
 
     async def guarded(scope: Any, receive: Any, send: Any) -> None:
@@ -40,7 +42,9 @@ def _over_http(answer: Server[Any], port: int) -> None:
             return
         await inner(scope, receive, send)
 
-    uvicorn.run(guarded, host="127.0.0.1", port=port, log_level="warning")
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        print(listening.getsockname()[1], flush=True)
+        uvicorn.Server(uvicorn.Config(guarded, log_level="error")).run(sockets=[listening])
 
 
 async def _over_stdio(answer: Server[Any]) -> None:
@@ -51,6 +55,6 @@ async def _over_stdio(answer: Server[Any]) -> None:
 if __name__ == "__main__":
     listed = json.loads(Path(sys.argv[1]).read_text())["tools"]
     if len(sys.argv) > 2:
-        _over_http(server(listed), int(sys.argv[2]))
+        _over_http(server(listed))
     else:
         anyio.run(_over_stdio, server(listed))
