@@ -10,6 +10,8 @@ from ringfence.pipeline import compile_repository, emit_tenants
 from ringfence.release.layer import release_layer
 from ringfence.report.reference import render_reference
 
+# Each example, and the release that is compiled of it.
+EXAMPLES = {"agent-platform": "agents", "data-platform": "runtime"}
 ROOT = Path(__file__).resolve().parent.parent
 # A fixed clock: expiries are judged by it, and nothing generated depends on today.
 MARKER = "<!-- What follows is written by `python -m examples.regenerate` from the models. -->\n"
@@ -18,9 +20,10 @@ NOW = 1_795_219_200  # 2026-11-21T00:00:00Z
 
 def main() -> None:
     """Regenerate `bundles/` and the language reference."""
-    target = ROOT / "bundles" / "data-platform"
-    shutil.rmtree(target, ignore_errors=True)
-    write_tree(target, unpacked(ROOT / "examples" / "data-platform", environment="prod"))
+    for name in EXAMPLES:
+        target = ROOT / "bundles" / name
+        shutil.rmtree(target, ignore_errors=True)
+        write_tree(target, unpacked(ROOT / "examples" / name, environment="prod"))
     write_reference(ROOT / "docs" / "language.md")
 
 
@@ -33,7 +36,7 @@ def write_reference(page: Path) -> None:
 def unpacked(repository: Path, *, environment: str) -> dict[str, bytes]:
     """Return the files of the bundle of all tenants, without manifest and signature."""
     compiled = compile_repository(repository, now=NOW)
-    layer = release_layer(compiled, release="runtime", environment=environment)
+    layer = release_layer(compiled, release=EXAMPLES[repository.name], environment=environment)
     units = emit_tenants(compiled.tenants, platform=compiled.platform)
     build = build_policy(compiled, units, layer=layer)
     return {path: _readable(path, data) for path, data in build.files.items()}

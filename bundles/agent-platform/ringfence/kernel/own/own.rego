@@ -1,0 +1,22 @@
+# METADATA
+# title: A tenant's own rules
+# description: |
+#   Rules of one tenant live in a package that is named by their shapes and shared by every tenant with
+#   the same shapes. What differs, ids and texts, stands in data.
+package ringfence.kernel.own
+
+# METADATA
+# title: Hits of the tenant's own rules at a decision point
+# description: Undefined where the list can't be evaluated, so that no hit is lost.
+hits(key) := [] if {
+	data.ringfence.params[key][input.tenant].list == ""
+} else := found if {
+	violated := data.ringfence.lists[key][data.ringfence.params[key][input.tenant].list].hits
+	found := [[rule, row, clause, rank] |
+		some [place, clause, refuted] in violated
+		rule := data.ringfence.params[key][input.tenant].ids[place]
+		row := data.ringfence.rows[data.ringfence.params[key][input.tenant].rows][place]
+		rank := object.get({false: row.unknown_rank}, refuted, row.rank)
+	]
+	count(found) == count(violated)
+}

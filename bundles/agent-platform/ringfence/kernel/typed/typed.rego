@@ -1,0 +1,135 @@
+# METADATA
+# title: Facts by type and range
+# description: |
+#   The slow and exact check of one fact, for reasons that name it. Numbers are checked by their text
+#   before they are compared, since comparing a number such as 1e10000000 can take OPA down.
+package ringfence.kernel.typed
+
+import data.ringfence.kernel.attested
+
+# METADATA
+# title: Always-present facts that are missing or mistyped
+bad(key) := {name |
+	some name, fact in data.ringfence.schema[key]
+	fact.required == true
+	not present(fact)
+}
+
+# METADATA
+# title: Paths of what is there, and can't stand where an optional fact is due
+# description: Mistyped optional facts, and what is no object where one is due to hold them.
+mistyped(key) := {path |
+	some fact in data.ringfence.schema[key]
+	fact.required == false
+	path := _mistaken(fact)
+}
+
+_mistaken(fact) := min(parents) if {
+	parents := {path |
+		some length, _ in fact.path
+		length > 0
+		path := array.slice(fact.path, 0, length)
+		not is_object(object.get(input.facts, path, {}))
+	}
+	count(parents) > 0
+} else := fact.path if {
+	some name, _ in object.get(input.facts, array.slice(fact.path, 0, count(fact.path) - 1), null)
+	name == fact.path[count(fact.path) - 1]
+	not present(fact)
+}
+
+# METADATA
+# title: The facts, with the value that stands for missing where an optional one is not there
+filled(key) := object.union(data.ringfence.blank[key], input.facts)
+
+# METADATA
+# title: Tell whether a fact that a row reads is missing
+# description: What is mistyped has been taken away before any rule was asked.
+# scope: document
+is_missing(fact) if {
+	fact.attested == false
+	object.get(input.facts, fact.path, fact.missing) == fact.missing
+}
+
+is_missing(fact) if {
+	fact.attested == true
+	attested.value(fact.path, fact.missing) == fact.missing
+}
+
+# METADATA
+# title: Tell whether a fact is there and of its type
+present(fact) if valid(fact.type, object.get(input.facts, fact.path, null))
+
+# METADATA
+# title: Tell whether a value is of a type
+# scope: document
+valid(type, value) if {
+	object.get(type, "many", false) == false
+	object.get(type, "fields", null) == null
+	_scalar(type, value)
+}
+
+valid(type, value) if {
+	object.get(type, "many", false) == true
+	is_array(value)
+	count(value) <= type.max_items
+	every item in value {
+		_scalar(type, item)
+	}
+}
+
+valid(type, value) if {
+	is_object(type.fields)
+	is_array(value)
+	count(value) <= type.max_items
+	every item in value {
+		_record(type.fields, item)
+	}
+}
+
+_record(fields, item) if {
+	is_object(item)
+	every name, field in fields {
+		_field(field, name, item)
+	}
+}
+
+_field(field, name, item) if {
+	field.required == false
+	not name in object.keys(item)
+}
+
+_field(field, name, item) if _scalar(field.type, object.get(item, name, null))
+
+_scalar(type, value) if {
+	type.scalar == "boolean"
+	is_boolean(value)
+}
+
+_scalar(type, value) if {
+	type.scalar == "string"
+	is_string(value)
+	value != ""
+}
+
+_scalar(type, value) if {
+	type.scalar == "enum"
+	is_string(value)
+	value in type.values
+}
+
+_scalar(type, value) if {
+	type.scalar == "decimal"
+	is_number(value)
+	regex.match(`^-?[0-9]{1,15}(?:\.[0-9]{1,6})?$`, json.marshal(value))
+	value >= type.minimum
+	value <= type.maximum
+}
+
+_scalar(type, value) if {
+	type.scalar in {"integer", "duration", "timestamp"}
+	is_number(value)
+	regex.match(`^-?[0-9]{1,15}$`, json.marshal(value))
+	value >= type.minimum
+	value <= type.maximum
+}

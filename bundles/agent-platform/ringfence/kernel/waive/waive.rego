@@ -1,0 +1,65 @@
+# METADATA
+# title: Exceptions
+# description: |
+#   The one place that matches exceptions, for decisions, replay, command line and reports alike.
+#   An exception in the live bundle lifts a waivable rule for an exact match of facts, below a ceiling,
+#   until it expires.
+package ringfence.kernel.waive
+
+# METADATA
+# title: The exception that lifts a rule
+# description: The one that holds longest; undefined where none holds.
+accepted(key, rule) := {
+	"rule": rule,
+	"exception": best.exception,
+	"until": best.until,
+	"by": best.by,
+	"reason": best.reason,
+	"on_the_word_of": best.on_the_word_of,
+} if {
+	found := [[exception.until, exception.exception, exception] |
+		some exception in data.ringfence.live.exceptions[input.point][input.tenant][rule]
+		why(key, exception) == ""
+	]
+	best := max(found)[2]
+}
+
+# METADATA
+# title: Exceptions for a rule that nearly hold
+missed(key, rule) := [{"rule": rule, "exception": exception.exception, "why": reason} |
+	some exception in data.ringfence.live.exceptions[input.point][input.tenant][rule]
+	reason := why(key, exception)
+]
+
+# METADATA
+# title: Why an exception does not hold now
+# description: The empty string where it holds. Never undefined.
+why(key, exception) := "revoked" if {
+	data.ringfence.live.revoked[exception.exception]
+} else := "not_started" if {
+	time.now_ns() < exception.from * 1000000000
+} else := "expired" if {
+	time.now_ns() >= exception.until * 1000000000
+} else := "other_facts" if {
+	not _same_facts(key, exception)
+} else := "" if {
+	_below_ceiling(key, exception)
+} else := "above_ceiling"
+
+_same_facts(key, exception) if {
+	every name, values in exception.match {
+		_value(key, name) in values
+	}
+}
+
+_below_ceiling(key, exception) if {
+	every name, most in exception.ceiling {
+		value := _value(key, name)
+		is_number(value)
+		value <= most
+	}
+}
+
+_value(key, name) := value if {
+	value := data.ringfence.points[key].derived[name]
+} else := object.get(input.facts, split(name, "."), null)

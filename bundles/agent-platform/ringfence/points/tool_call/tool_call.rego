@@ -1,0 +1,543 @@
+# METADATA
+# title: "tool.call"
+# description: "The enforcement point before a tool server asks for every call of an agent."
+package ringfence.points.tool_call
+
+import data.ringfence.kernel.decide
+import data.ringfence.kernel.own
+import data.ringfence.kernel.typed
+
+# METADATA
+# title: The decision
+# description: Undefined where a fact is missing or mistyped; the entry point then blocks.
+decision := data.ringfence.about.clean if {
+	_found == []
+	data.ringfence.params.tool_call[input.tenant].list == ""
+} else := data.ringfence.about.clean if {
+	_violated == []
+	own.hits("tool_call") == []
+} else := decide.decision("tool_call", hits)
+
+# METADATA
+# title: Hits
+# description: |
+#   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
+#   the rank of its action.
+hits := _shared if {
+	data.ringfence.params.tool_call[input.tenant].list == ""
+} else := array.concat(_shared, own.hits("tool_call"))
+
+_shared := [[rule, row, clause, row.rank] |
+	some i, [rule, clause] in _violated
+	before := array.slice(_violated, 0, i)
+	[1 | some [other, _] in before; other == rule] == []
+	row := rows[rule]
+] if {
+	_violated
+}
+
+# Optional facts that most requests have are read where they stand: without one of them, the request is
+# looked at again with the value that stands for missing.
+_violated := found if {
+	found := _found
+} else := found if {
+	found := _found with input.facts as typed.filled("tool_call")
+}
+
+# Violated clauses, each as its rule's id and its number. Undefined where a fact is missing or mistyped.
+_found := found if {
+	f := input.facts
+	t := data.ringfence.params.tool_call[input.tenant]
+	request_by := f.request.by
+	agent_id := f.agent.id
+	session_id := f.session.id
+	tool_server := f.tool.server
+	tool_name := f.tool.name
+	tool_digest := f.tool.digest
+	arguments_digest := f.arguments.digest
+	arguments_covered := f.arguments.covered
+	workload_drifted := f.workload.drifted
+	usage_turns := f.usage.turns
+	usage_tokens := f.usage.tokens
+	usage_tool_calls := f.usage.tool_calls
+	usage_duration := f.usage.duration
+	usage_pipeline_runs := f.usage.pipeline_runs
+	usage_credential_requests := f.usage.credential_requests
+	count(concat("", [request_by, agent_id, session_id, tool_server, tool_name, tool_digest, arguments_digest, arguments_covered])) <= 16384
+	false in ["" in [request_by, agent_id, session_id, tool_server, tool_name, tool_digest, arguments_digest, arguments_covered]]
+	regex.match(`^\[[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15}\]$`, json.marshal([workload_drifted, usage_turns, usage_tokens, usage_tool_calls, usage_duration, usage_pipeline_runs, usage_credential_requests]))
+	agent_toolset := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].toolset], [""])[0]
+	tool_standing := array.concat([found | found := data.ringfence.tables[agent_toolset][tool_server][tool_name]], ["unlisted"])[0]
+	limit_turns := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]
+	limit_tokens := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]
+	limit_tool_calls := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]
+	limit_duration := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]
+	limit_pipeline_runs := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]
+	limit_credential_requests := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]
+
+	# Most requests end here: every rule is shown to be satisfied.
+	satisfied := [true |
+		agent_toolset != "" # tool.agent
+		tool_standing != "unlisted" # tool.unlisted
+		tool_standing != "denied" # tool.denied
+		tool_standing != "forbidden" # tool.forbidden-class
+		workload_drifted == 0 # tool.workload-drift
+		false in [tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}] # tool.approval
+		usage_turns < limit_turns # tool.budget.turns
+		usage_tokens < limit_tokens # tool.budget.tokens
+		usage_tool_calls < limit_tool_calls # tool.budget.tool-calls
+		usage_duration < limit_duration # tool.budget.duration
+		true in [false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}], usage_credential_requests < limit_credential_requests] # tool.budget.credential-requests
+		true in [false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], usage_pipeline_runs < limit_pipeline_runs] # tool.budget.pipeline-runs
+		true in [false in [tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], tool_digest in data.ringfence.tables[data.ringfence.tables[t.agents][agent_id].locks[tool_server]][tool_name]] # tool.drift
+	]
+	found := [clause |
+		satisfied == []
+		tool_covered := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].arguments[tool_server][tool_name]], ["*"])[0]
+
+		# tool.agent, <built-in>:1:1
+		violates_tool_agent := agent_toolset == ""
+
+		# tool.unlisted, <built-in>:1:1
+		violates_tool_unlisted := [agent_toolset != "", tool_standing == "unlisted"] == [true, true]
+
+		# tool.denied, <built-in>:1:1
+		violates_tool_denied := [agent_toolset != "", tool_standing == "denied"] == [true, true]
+
+		# tool.forbidden-class, <built-in>:1:1
+		violates_tool_forbidden_class := [agent_toolset != "", tool_standing == "forbidden"] == [true, true]
+
+		# tool.drift, <built-in>:1:1
+		violates_tool_drift := [agent_toolset != "", tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, false in [tool_digest in array.concat([found | found := data.ringfence.tables[array.concat([found | found := data.ringfence.tables[t.agents][agent_id].locks[tool_server]], [""])[0]][tool_name]], [set()])[0]]] == [true, true, true]
+
+		# tool.workload-drift, <built-in>:1:1
+		violates_tool_workload_drift := [agent_toolset != "", workload_drifted != 0] == [true, true]
+
+		# tool.approval, <built-in>:1:1
+		violates_tool_approval := tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}
+
+		# tool.arguments, <built-in>:1:1
+		violates_tool_arguments := [tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, arguments_covered != tool_covered] == [true, true]
+
+		# tool.budget.turns, <built-in>:1:1
+		violates_tool_budget_turns := [agent_toolset != "", usage_turns >= limit_turns] == [true, true]
+
+		# tool.budget.tokens, <built-in>:1:1
+		violates_tool_budget_tokens := [agent_toolset != "", usage_tokens >= limit_tokens] == [true, true]
+
+		# tool.budget.tool-calls, <built-in>:1:1
+		violates_tool_budget_tool_calls := [agent_toolset != "", usage_tool_calls >= limit_tool_calls] == [true, true]
+
+		# tool.budget.duration, <built-in>:1:1
+		violates_tool_budget_duration := [agent_toolset != "", usage_duration >= limit_duration] == [true, true]
+
+		# tool.budget.pipeline-runs, <built-in>:1:1
+		violates_tool_budget_pipeline_runs := [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, usage_pipeline_runs >= limit_pipeline_runs] == [true, true]
+
+		# tool.budget.credential-requests, <built-in>:1:1
+		violates_tool_budget_credential_requests := [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}, usage_credential_requests >= limit_credential_requests] == [true, true]
+
+		some place, true in [
+			violates_tool_agent,
+			violates_tool_unlisted,
+			violates_tool_denied,
+			violates_tool_forbidden_class,
+			violates_tool_drift,
+			violates_tool_workload_drift,
+			violates_tool_approval,
+			violates_tool_arguments,
+			violates_tool_budget_turns,
+			violates_tool_budget_tokens,
+			violates_tool_budget_tool_calls,
+			violates_tool_budget_duration,
+			violates_tool_budget_pipeline_runs,
+			violates_tool_budget_credential_requests,
+		]
+		clause := _clauses[place]
+	]
+}
+
+_clauses := [
+	["tool.agent", 1],
+	["tool.unlisted", 1],
+	["tool.denied", 1],
+	["tool.forbidden-class", 1],
+	["tool.drift", 1],
+	["tool.workload-drift", 1],
+	["tool.approval", 1],
+	["tool.arguments", 1],
+	["tool.budget.turns", 1],
+	["tool.budget.tokens", 1],
+	["tool.budget.tool-calls", 1],
+	["tool.budget.duration", 1],
+	["tool.budget.pipeline-runs", 1],
+	["tool.budget.credential-requests", 1],
+]
+
+# METADATA
+# title: "tool.agent"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.agent"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["agent", "id"]],
+	"fix": "name the agent in a ToolPolicy",
+	"format": "no policy of the tenant names the agent %[1]v",
+	"invariant": true,
+	"obligations": [],
+	"others": [],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.unlisted"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.unlisted"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["tool", "server"], ["tool", "name"]],
+	"fix": "use a tool that is listed, or have this one allowed in the ToolPolicy",
+	"format": "%[1]v/%[2]v is not on the allow-list",
+	"invariant": true,
+	"obligations": [],
+	"others": [],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.denied"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.denied"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["tool", "server"], ["tool", "name"]],
+	"fix": "use another tool; a denial wins over every allow-list",
+	"format": "%[1]v/%[2]v is denied",
+	"invariant": true,
+	"obligations": [],
+	"others": [],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.forbidden-class"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.forbidden-class"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["tool", "server"], ["tool", "name"]],
+	"fix": "use another tool; a denial wins over every allow-list",
+	"format": "%[1]v/%[2]v is of a forbidden class: %[3]v",
+	"invariant": true,
+	"obligations": [],
+	"others": [["derived", "tool.classes"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.drift"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.drift"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["tool", "server"], ["tool", "name"]],
+	"fix": "review what changed with `ringfence tools drift`, and pin it anew",
+	"format": "%[1]v/%[2]v is not as it was pinned",
+	"invariant": true,
+	"obligations": [],
+	"others": [],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.workload-drift"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.workload-drift"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["workload", "drifted"]],
+	"fix": "review what changed with `ringfence tools drift`, and pin it anew",
+	"format": "%[1]v tools of this workload are not as they were pinned",
+	"invariant": true,
+	"obligations": [],
+	"others": [],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.approval"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.approval"] := {
+	"action": "human_review",
+	"approvable": true,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["tool", "server"], ["tool", "name"]],
+	"fix": "present an approval of these arguments: see `ringfence approve --help`",
+	"format": "%[1]v/%[2]v needs an approval of this very call",
+	"invariant": false,
+	"limits": "tool.limits",
+	"obligations": [],
+	"others": [],
+	"rank": 3,
+	"reads": [],
+	"unknown_rank": 3,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.arguments"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.arguments"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["arguments", "covered"]],
+	"fix": "send the digest of exactly the arguments that the policy names",
+	"format": "the digest covers the arguments %[1]v, not %[2]v",
+	"invariant": true,
+	"obligations": [],
+	"others": [["derived", "tool.covered"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.budget.turns"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.budget.turns"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["usage", "turns"]],
+	"fix": "end the session; a new one is a person's decision",
+	"format": "max turns reached: %[1]v of %[2]v",
+	"invariant": false,
+	"obligations": [{"budget": "turns", "error": "BudgetExceededError", "stop": "session"}],
+	"others": [["derived", "limit.turns"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.budget.tokens"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.budget.tokens"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["usage", "tokens"]],
+	"fix": "end the session; a new one is a person's decision",
+	"format": "token budget exhausted: %[1]v of %[2]v",
+	"invariant": false,
+	"obligations": [{"budget": "tokens", "error": "BudgetExceededError", "stop": "session"}],
+	"others": [["derived", "limit.tokens"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.budget.tool-calls"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.budget.tool-calls"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["usage", "tool_calls"]],
+	"fix": "end the session; a new one is a person's decision",
+	"format": "max tool calls reached: %[1]v of %[2]v",
+	"invariant": false,
+	"obligations": [{"budget": "tool_calls", "error": "BudgetExceededError", "stop": "session"}],
+	"others": [["derived", "limit.tool_calls"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.budget.duration"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.budget.duration"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["usage", "duration"]],
+	"fix": "end the session; a new one is a person's decision",
+	"format": "time limit exceeded: %[1]v of %[2]v",
+	"invariant": false,
+	"obligations": [{"budget": "duration", "error": "BudgetExceededError", "stop": "session"}],
+	"others": [["derived", "limit.duration"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.budget.pipeline-runs"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.budget.pipeline-runs"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["usage", "pipeline_runs"]],
+	"fix": "end the session; a new one is a person's decision",
+	"format": "max pipeline runs reached: %[1]v of %[2]v",
+	"invariant": false,
+	"obligations": [{"budget": "pipeline_runs", "error": "BudgetExceededError", "stop": "session"}],
+	"others": [["derived", "limit.pipeline_runs"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.budget.credential-requests"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.budget.credential-requests"] := {
+	"action": "block",
+	"approvable": false,
+	"category": "preventive",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [["usage", "credential_requests"]],
+	"fix": "end the session; a new one is a person's decision",
+	"format": "max credential requests reached: %[1]v of %[2]v",
+	"invariant": false,
+	"obligations": [{"budget": "credential_requests", "error": "BudgetExceededError", "stop": "session"}],
+	"others": [["derived", "limit.credential_requests"]],
+	"rank": 4,
+	"reads": [],
+	"unknown_rank": 4,
+	"waivable": false,
+}
+
+derived["agent.toolset"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].toolset], [""])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["tool.standing"] := array.concat([found | found := data.ringfence.tables[agent_toolset][input.facts.tool.server][input.facts.tool.name]], ["unlisted"])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+	agent_toolset := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].toolset], [""])[0]
+}
+
+derived["tool.classes"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].forbidden[input.facts.tool.server][input.facts.tool.name]], [set()])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["tool.covered"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].arguments[input.facts.tool.server][input.facts.tool.name]], ["*"])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["tool.limits"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].limits[input.facts.tool.server][input.facts.tool.name]], [""])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["limit.turns"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].stop_at.turns], [-1])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["limit.tokens"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].stop_at.tokens], [-1])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["limit.tool_calls"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].stop_at.tool_calls], [-1])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["limit.duration"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].stop_at.duration], [-1])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["limit.pipeline_runs"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].stop_at.pipeline_runs], [-1])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
+
+derived["limit.credential_requests"] := array.concat([found | found := data.ringfence.tables[t.agents][input.facts.agent.id].stop_at.credential_requests], [-1])[0] if {
+	t := data.ringfence.params.tool_call[input.tenant]
+}
