@@ -18,7 +18,7 @@ from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import Message, Rule, TenantProgram
 from ringfence.opa.policies import write_tree
 
-__all__ = ["START", "fleet_files", "request", "tenant_name", "write_fleet"]
+__all__ = ["START", "fleet_files", "generous_params", "request", "tenant_name", "write_fleet"]
 
 START = "runner.start"
 _POLICY = {"bundle": "fleet", "content": "sha256:0", "release": "sha256:0", "environment": "prod"}
@@ -53,7 +53,7 @@ def fleet_files(
                 name=tenant_name(number),
                 wave="main",
                 escalate_to="lead@example.com",
-                params={START: _params(number)},
+                params={START: generous_params(number)},
                 rules=_own_rules(number, own_rules, distinct=distinct)
                 if number < tenants * own_share
                 else (),
@@ -89,7 +89,8 @@ def _live() -> dict[str, bytes]:
     return {path: data for path, data in files.items() if path != ".manifest"}
 
 
-def _params(number: int) -> dict[str, object]:
+def generous_params(number: int) -> dict[str, object]:
+    """Return parameters under which the clean request is allowed."""
     cell = {
         size: ["public", "internal", "confidential"] for size in ("small", "medium", "large", "")
     }

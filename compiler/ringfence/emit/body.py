@@ -8,7 +8,7 @@ from ringfence.emit.gate import gate, missing_value
 from ringfence.emit.names import local_names, reference
 from ringfence.emit.rego_filter import rego
 from ringfence.emit.terms import Terms, predicate
-from ringfence.ir.expression import Derived, Expr, FactRef, Lifted, ParamRef, Quantifier
+from ringfence.ir.expression import Derived, Expr, FactRef, Lifted, OrEmpty, ParamRef, Quantifier
 from ringfence.ir.logic import walk
 from ringfence.ir.schema import DecisionPoint, Fact, FactSource
 
@@ -48,7 +48,7 @@ class Body:
 
     @cached_property
     def statements(self) -> tuple[str, ...]:
-        """Write the statements that stand before the conditions, in order."""
+        """Write the statements that stand before the conditions, in order; one may have several lines."""
         lines = [
             *self._roots(),
             *(self._bind(fact) for fact in self._facts if self._is_bound(fact)),
@@ -57,15 +57,20 @@ class Body:
             lines += gate([(self._locals[f.name], f) for f in self._facts if not f.type.is_list])
         lines += self._compute(self._read(self.expressions))
         for fact in self._facts:
-            lines += self._pass(fact) if fact.type.is_list else []
+            if fact.type.is_list:
+                asked = self._terms.passes.get(fact.name, ())
+                lines += self._pass(fact, gated=self.gated, asked=asked)
         return tuple(lines)
 
     @property
     def optional_checks(self) -> tuple[str, ...]:
         """Bind and check the optional facts alone."""
-        facts = [f for f in self._facts if not f.required and not f.type.is_list]
-        checks = gate([(self._locals[fact.name], fact) for fact in facts])
-        return (*map(self._bind, facts), *checks)
+        facts = [fact for fact in self._facts if not fact.required]
+        checks = gate([(self._locals[f.name], f) for f in facts if not f.type.is_list])
+        passes = [
+            line for f in facts if f.type.is_list for line in self._pass(f, gated=True, asked=())
+        ]
+        return (*map(self._bind, facts), *checks, *passes)
 
     @cached_property
     def late_statements(self) -> tuple[str, ...]:
@@ -90,7 +95,7 @@ class Body:
         if self.gated and any(fact.source is not FactSource.ATTESTED for fact in self._facts):
             yield "f := input.facts"
         nodes = self._read((*self.expressions, *self.late))
-        if any(isinstance(node, (ParamRef, Lifted)) for node in nodes):
+        if self.gated or any(isinstance(node, (ParamRef, Lifted)) for node in nodes):
             yield f"t := {self.params}"
 
     def _compute(self, nodes: Iterable[Expr]) -> list[str]:
@@ -113,22 +118,29 @@ class Body:
     @cached_property
     def _facts(self) -> tuple[Fact, ...]:
         nodes = self._read((*self.expressions, *self.late))
-        read = {node.name for node in nodes if isinstance(node, FactRef)} | {*self.always}
-        return tuple(fact for fact in self.point.facts if fact.name in read)
+        read = {node.name for node in nodes if isinstance(node, (FactRef, OrEmpty))}
+        return tuple(fact for fact in self.point.facts if fact.name in {*read, *self.always})
 
     def _is_bound(self, fact: Fact) -> bool:
-        if fact.type.is_list:
-            return False
-        return self.gated or not fact.required or fact.source is FactSource.ATTESTED
+        gated = self.gated and not fact.type.is_list
+        return gated or not fact.required or fact.source is FactSource.ATTESTED
 
     def _bind(self, fact: Fact) -> str:
         local, missing = self._locals[fact.name], rego(missing_value(fact.type))
+        if fact.type.is_list:
+            return f"{self._list(fact)} := object.get({self._root}, {rego(list(fact.path))}, {missing})"
         if fact.source is FactSource.ATTESTED:
             return f"{local} := attested.value({rego(list(fact.path))}, {missing})"
         if fact.required or fact.name in self.present:
             return f"{local} := {reference(self._root, fact.path)}"
         key = rego(list(fact.path)) if len(fact.path) > 1 else rego(fact.path[0])
         return f"{local} := object.get({self._root}, {key}, {missing})"
+
+    def _list(self, fact: Fact) -> str:
+        """Write the list itself, whose local is what the pass over it found."""
+        if fact.required:
+            return reference(self._root, fact.path)
+        return f"{self._locals[fact.name]}_given"
 
     @property
     def _root(self) -> str:
@@ -153,29 +165,30 @@ class Body:
         return Terms(
             schema=self.point.by_name(),
             locals=names,
-            root=self._root,
+            lists={f.name: self._list(f) for f in self.point.facts if f.type.is_list},
             passes={name: tuple(predicates) for name, predicates in passes.items()},
         )
 
-    def _pass(self, fact: Fact) -> Iterable[str]:
+    def _pass(self, fact: Fact, *, gated: bool, asked: Sequence[Expr]) -> Iterable[str]:
         """Write the one pass over a list that gates each item and answers each predicate."""
-        heads = [self._terms.condition(p) for p in self._terms.passes.get(fact.name, ())]
+        heads = [self._terms.condition(predicate) for predicate in asked]
         items = _items(fact)
-        inner = [f"some item in {reference(self._root, fact.path)}"]
+        inner = [f"some item in {self._list(fact)}"]
         read = " ".join(heads)
-        inner += [
-            _bind_item(local, f) for local, f in items if f.name and (self.gated or local in read)
-        ]
-        inner += gate(items) if self.gated else []
+        inner += [_bind_item(local, f) for local, f in items if f.name and (gated or local in read)]
+        inner += gate(items) if gated else []
         # A lone head stands in a variable: `opa fmt` drops the brackets that it would need.
         inner += [f"found := {heads[0]}"] if len(heads) == 1 else []
         head = "[found]" if len(heads) == 1 else f"[{', '.join(heads)}]" if heads else "1"
-        local, path = self._locals[fact.name], reference(self._root, fact.path)
-        comprehension = [f"{local} := [{head} |", *(f"\t{line}" for line in inner), "]"]
-        if not self.gated:
-            return comprehension if heads else []
-        limits = [f"is_array({path})", f"count({path}) <= {fact.type.max_items}"]
-        return [*limits, *comprehension, f"count({local}) == count({path})"]
+        local, path = self._locals[fact.name], self._list(fact)
+        comprehension = "\n".join([f"{local} := [{head} |", *(f"\t{line}" for line in inner), "]"])
+        if not gated:
+            return [comprehension] if heads else []
+        is_list = (
+            f"is_array({path})" if fact.required else f'true in [is_array({path}), {path} == ""]'
+        )
+        limits = [is_list, f"count({path}) <= {fact.type.max_items}"]
+        return [*limits, comprehension, f"count({local}) == count({path})"]
 
 
 def _bare(term: str) -> str:

@@ -18,8 +18,11 @@ Bound = Sequence[tuple[str, Fact]]
 
 
 def missing_value(kind: FactType) -> str | int:
-    """Return the value, outside the type's domain, that stands for a missing optional fact."""
-    return kind.minimum - 1 if kind.scalar.is_number else ""
+    """Return the value, outside the type's domain, that stands for a missing optional fact.
+
+    For a list it is the empty string, over which nothing iterates.
+    """
+    return kind.minimum - 1 if kind.scalar.is_number and not kind.is_list else ""
 
 
 def is_missing_value(kind: FactType, value: object) -> bool:

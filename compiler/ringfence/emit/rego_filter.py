@@ -49,4 +49,5 @@ def environment() -> Environment:
         autoescape=False,  # noqa: S701 - Rego, not HTML; every value goes through `rego`
     )
     env.filters["rego"] = rego
+    env.filters["in_body"] = lambda statement: statement.replace("\n", "\n\t")
     return env

@@ -116,7 +116,11 @@ def schema(point: DecisionPoint) -> dict[str, object]:
 def _type(kind: FactType) -> dict[str, object]:
     if kind.is_records:
         fields = {
-            field.name: {"required": field.required, "type": _type(field.type)}
+            field.name: {
+                "required": field.required,
+                "missing": missing_value(field.type),
+                "type": _type(field.type),
+            }
             for field in kind.fields
         }
         return {"fields": fields, "max_items": kind.max_items}

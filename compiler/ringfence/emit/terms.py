@@ -28,6 +28,7 @@ from ringfence.ir.expression import (
     Not,
     Now,
     Or,
+    OrEmpty,
     ParamRef,
     Quantifier,
     QuantifierKind,
@@ -53,7 +54,9 @@ def predicate(quantifier: Quantifier) -> Expr:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Write expressions, given what facts and derived values are called; `root` is the facts themselves.
+    """Write expressions, given what facts and derived values are called.
+
+    `lists` are the lists themselves, whose locals are what the passes over them found.
 
     `passes` holds, for each list fact, the predicates that its one pass answers, in order.
     Expressions must be total (`ringfence.ir.logic`). Without `total`, a table's missing row may leave a
@@ -62,7 +65,7 @@ class Terms:
 
     schema: Mapping[str, Fact]
     locals: Mapping[str, str]
-    root: str
+    lists: Mapping[str, str]
     passes: Mapping[str, tuple[Expr, ...]]
     total: bool = True
 
@@ -106,14 +109,14 @@ class Terms:
                 return rego(value)
             case FactRef(name):
                 fact = self.schema[name]
-                return reference(self.root, fact.path) if fact.type.is_list else self.locals[name]
+                return self.lists[name] if fact.type.is_list else self.locals[name]
             case ItemRef(_, name):
                 return f"item_{name}" if name else "item"
             case ParamRef(name):
                 return reference("t", [name])
             case Lifted(index):
                 return f"t.numbers[{index}]"
-            case Derived(name):
+            case Derived(name) | OrEmpty(name):
                 return self.locals[name]
             case TenantName():
                 return "input.tenant"

@@ -18,6 +18,7 @@ from ringfence.ir.expression import (
     Member,
     Not,
     Or,
+    OrEmpty,
     ParamRef,
     Quantifier,
     QuantifierKind,
@@ -48,6 +49,7 @@ __all__ = [
     "message",
     "most",
     "no",
+    "or_empty",
     "param",
     "shared",
     "size",
@@ -59,6 +61,11 @@ __all__ = [
 def fact(name: str) -> FactRef:
     """Read a fact."""
     return FactRef(name)
+
+
+def or_empty(name: str) -> OrEmpty:
+    """Read a string fact, or the empty string where it is missing."""
+    return OrEmpty(name)
 
 
 def item(field: str) -> ItemRef:

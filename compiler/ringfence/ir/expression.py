@@ -31,6 +31,7 @@ __all__ = [
     "Not",
     "Now",
     "Or",
+    "OrEmpty",
     "ParamRef",
     "Quantifier",
     "QuantifierKind",
@@ -212,6 +213,13 @@ class AnyPrefix:
 
 
 @dataclass(frozen=True, slots=True)
+class OrEmpty:
+    """A string fact, or the empty string where it is missing: a key whose row "" is the default."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Size:
     """The characters of a string, or the items of a list fact."""
 
@@ -285,6 +293,7 @@ Expr = (
     | StringTest
     | Matches
     | AnyPrefix
+    | OrEmpty
     | Size
     | Arithmetic
     | Tables

@@ -29,6 +29,7 @@ from ringfence.ir.expression import (
     Not,
     Now,
     Or,
+    OrEmpty,
     ParamRef,
     Quantifier,
     QuantifierKind,
@@ -194,7 +195,7 @@ def reads(expr: Expr, derived: tuple[tuple[str, Expr], ...] = ()) -> tuple[str, 
     found: set[str] = set()
     for node in walk(expr):
         match node:
-            case FactRef(name):
+            case FactRef(name) | OrEmpty(name):
                 found.add(name)
             case Derived(name):
                 found.update(reads(named[name], derived))
@@ -226,7 +227,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return arguments
         case Quantifier(_, collection, _, body):
             return (collection, body)
-        case Literal() | FactRef() | ItemRef() | ParamRef() | Lifted() | Derived():
+        case Literal() | FactRef() | OrEmpty() | ItemRef() | ParamRef() | Lifted() | Derived():
             return ()
         case TenantName() | Now() | Tables():
             return ()

@@ -82,8 +82,10 @@ class OpaServer:
         return session
 
     def errors(self) -> str:
-        """Return what OPA has written to its standard error."""
-        return (self._folder / "stderr").read_text(errors="replace")
+        """Return what OPA has written to its standard error, and of a policy that does not load."""
+        written = (self._folder / "stdout") if self._output is None else None
+        printed = written.read_text(errors="replace") if written else ""
+        return printed + (self._folder / "stderr").read_text(errors="replace")
 
     def __enter__(self) -> "OpaServer":
         address = f"unix://{self.socket_path}" if self.socket_path else f"127.0.0.1:{self.port}"

@@ -31,6 +31,7 @@ from ringfence.ir.expression import (
     Not,
     Now,
     Or,
+    OrEmpty,
     ParamRef,
     Quantifier,
     QuantifierKind,
@@ -92,6 +93,8 @@ def _term(expr: Expr, request: Request) -> Any:
             return value
         case FactRef(name):
             return request.facts[name]
+        case OrEmpty(name):
+            return request.facts.get(name, "")
         case ItemRef(variable, name):
             item = request.items[variable]
             return item[name] if name else item

@@ -22,6 +22,7 @@ from ringfence.ir.build import (
     message,
     most,
     no,
+    or_empty,
     param,
     starts_with,
     subtract,
@@ -34,17 +35,17 @@ __all__ = ["DEPLOY", "DERIVED", "START", "runner_rules"]
 DEPLOY, START = "runner.deploy", "runner.start"
 
 # What the tenant's matrix says of the requested combination: the classifications it may touch.
+# A request without a size gets the default one, whose row has no name.
 DERIVED: tuple[tuple[str, Expr], ...] = (
     (
         "matrix.classifications",
         lookup(
-            "matrix", fact("runner.class"), fact("runner.network"), fact("runner.size"), default=()
+            "matrix",
+            fact("runner.class"),
+            fact("runner.network"),
+            or_empty("runner.size"),
+            default=(),
         ),
-    ),
-    (
-        # Of the combination with the default size, which a request without a size gets.
-        "matrix.default_classifications",
-        lookup("matrix", fact("runner.class"), fact("runner.network"), literal(""), default=()),
     ),
     ("usage.class_hours_after", add(fact("usage.class_hours_month"), fact("run.estimate"))),
     ("usage.running_after", add(fact("usage.running"), fact("run.concurrency"))),
@@ -74,8 +75,6 @@ def _rule(rule_id: str, require: Expr, text: str, fix: str, **members: object) -
 def _combination() -> Iterable[Rule]:
     network_known = is_in(fact("runner.network"), param("networks"))
     listed = is_in("public", derived("matrix.classifications"))
-    default_listed = is_in("public", derived("matrix.default_classifications"))
-    classification = fact("data.classification")
     yield _rule(
         "runner.network",
         network_known,
@@ -84,23 +83,13 @@ def _combination() -> Iterable[Rule]:
     )
     yield _rule(
         "runner.matrix",
-        any_of(no(network_known), listed, all_of(no(has("runner.size")), default_listed)),
+        any_of(no(network_known), listed),
         "{facts.runner.class}/{facts.runner.size}/{facts.runner.network} is not in the tenant's matrix",
         "use a combination of the matrix, or have a row approved",
     )
     yield _rule(
         "runner.classification",
-        any_of(
-            no(listed),
-            is_in(classification, derived("matrix.classifications")),
-            all_of(
-                no(has("runner.size")),
-                any_of(
-                    no(default_listed),
-                    is_in(classification, derived("matrix.default_classifications")),
-                ),
-            ),
-        ),
+        any_of(no(listed), is_in(fact("data.classification"), derived("matrix.classifications"))),
         "{facts.data.classification} data is more sensitive than this row of the matrix may touch",
         "run on a combination that is approved for this data",
     )
