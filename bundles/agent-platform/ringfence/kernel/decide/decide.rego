@@ -22,7 +22,7 @@ decision(key, hits) := {
 	"waivers_missed": [missed |
 		some verdict in verdicts
 		verdict.kind == "reason"
-		data.ringfence.live.exceptions[input.point][input.tenant][verdict.entry.rule]
+		verdict.hit[1].waivable == true
 		some missed in waive.missed(key, verdict.entry.rule)
 	],
 	"approvals": [verdict.entry | some verdict in verdicts; verdict.kind == "approved"],
@@ -37,11 +37,7 @@ decision(key, hits) := {
 		[{"alert": "blocked"} | rank == 4],
 	),
 	"unknown": [name |
-		some name in {fact.name |
-			some [_, row, _, _] in hits
-			some fact in row.reads
-			typed.is_missing(fact)
-		}
+		some name in typed.missing([fact | some hit in hits; some fact in hit[1].reads])
 	],
 	"valid_until": array.concat(sort([verdict.until | some verdict in verdicts]), [null])[0],
 	"policy": data.ringfence.about.policy,

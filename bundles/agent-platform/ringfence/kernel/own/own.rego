@@ -8,10 +8,11 @@ package ringfence.kernel.own
 # METADATA
 # title: Hits of the tenant's own rules at a decision point
 # description: Undefined where the list can't be evaluated, so that no hit is lost.
-hits(key) := [] if {
-	data.ringfence.params[key][input.tenant].list == ""
-} else := found if {
-	violated := data.ringfence.lists[key][data.ringfence.params[key][input.tenant].list].hits
+hits(_, "") := []
+
+hits(key, list) := found if {
+	list != ""
+	violated := data.ringfence.lists[key][list].hits
 	found := [[rule, row, clause, rank] |
 		some [place, clause, refuted] in violated
 		rule := data.ringfence.params[key][input.tenant].ids[place]

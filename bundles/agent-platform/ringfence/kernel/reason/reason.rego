@@ -47,13 +47,13 @@ _value(key, reference) := value if {
 	value := input.tenant
 } else := "missing"
 
-# Where several documents govern a tenant, a fact tells which one is cited.
 _source(key, rule) := span if {
-	found := data.ringfence.source[key][input.tenant][rule]
-	span := found.of[object.get(input.facts, found.by, "")]
-} else := span if {
-	span := data.ringfence.source[key][input.tenant][rule]
-	is_string(span)
+	span := _cited(data.ringfence.source[key][input.tenant][rule])
 } else := span if {
 	span := data.ringfence.source[key]["*"][rule]
 } else := ""
+
+# Where several documents govern a tenant, a fact tells which one is cited.
+_cited(source) := source if is_string(source)
+
+_cited(source) := source.of[object.get(input.facts, source.by, "")]

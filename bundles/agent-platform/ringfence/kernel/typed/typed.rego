@@ -43,93 +43,105 @@ _mistaken(fact) := min(parents) if {
 filled(key) := object.union(data.ringfence.blank[key], input.facts)
 
 # METADATA
-# title: Tell whether a fact that a row reads is missing
+# title: Those of some optional facts that are missing
 # description: What is mistyped has been taken away before any rule was asked.
-# scope: document
-is_missing(fact) if {
-	fact.attested == false
-	object.get(input.facts, fact.path, fact.missing) == fact.missing
-}
-
-is_missing(fact) if {
-	fact.attested == true
-	attested.value(fact.path, fact.missing) == fact.missing
+missing(facts) := not_sent | not_attested if {
+	not_sent := {fact.name |
+		some fact in facts
+		object.get(input.facts, fact.path, fact.missing) == fact.missing
+	}
+	not_attested := {fact.name |
+		some fact in facts
+		fact.attested == true
+		attested.value(fact.path, fact.missing) == fact.missing
+	}
 }
 
 # METADATA
 # title: Tell whether a fact is there and of its type
-present(fact) if valid(fact.type, object.get(input.facts, fact.path, null))
+present(fact) if {
+	value := object.get(input.facts, fact.path, null)
+	valid(fact.type, value, json.marshal(value))
+}
 
 # METADATA
 # title: Tell whether a value is of a type
+# description: |
+#   Its JSON text comes with it: OPA keeps results of functions, and 1 and 1.0 are one argument to it.
 # scope: document
-valid(type, value) if {
+valid(type, value, text) if {
 	object.get(type, "many", false) == false
 	object.get(type, "fields", null) == null
-	_scalar(type, value)
+	_scalar(type, value, text)
 }
 
-valid(type, value) if {
+valid(type, value, _) if {
 	object.get(type, "many", false) == true
 	is_array(value)
 	count(value) <= type.max_items
 	every item in value {
-		_scalar(type, item)
+		_scalar(type, item, json.marshal(item))
 	}
 }
 
-valid(type, value) if {
+valid(type, value, _) if {
 	is_object(type.fields)
 	is_array(value)
 	count(value) <= type.max_items
 	every item in value {
-		_record(type.fields, item)
+		_record(type.fields, item, json.marshal(item))
 	}
 }
 
-_record(fields, item) if {
+_record(fields, item, _) if {
 	is_object(item)
 	every name, field in fields {
-		_field(field, name, item)
+		value := object.get(item, name, null)
+		_field(field, value, json.marshal(value), name in object.keys(item))
 	}
 }
 
-_field(field, name, item) if {
+_field(field, _, _, given) if {
 	field.required == false
-	not name in object.keys(item)
+	given == false
 }
 
-_field(field, name, item) if _scalar(field.type, object.get(item, name, null))
+_field(field, value, _, _) if {
+	field.required == false
+	value == field.missing
+}
 
-_scalar(type, value) if {
+_field(field, value, text, _) if _scalar(field.type, value, text)
+
+_scalar(type, value, _) if {
 	type.scalar == "boolean"
 	is_boolean(value)
 }
 
-_scalar(type, value) if {
+_scalar(type, value, _) if {
 	type.scalar == "string"
 	is_string(value)
 	value != ""
 }
 
-_scalar(type, value) if {
+_scalar(type, value, _) if {
 	type.scalar == "enum"
 	is_string(value)
 	value in type.values
 }
 
-_scalar(type, value) if {
+_scalar(type, value, text) if {
 	type.scalar == "decimal"
 	is_number(value)
-	regex.match(`^-?[0-9]{1,15}(?:\.[0-9]{1,6})?$`, json.marshal(value))
+	regex.match(`^-?[0-9]{1,15}(?:\.[0-9]{1,6})?$`, text)
 	value >= type.minimum
 	value <= type.maximum
 }
 
-_scalar(type, value) if {
+_scalar(type, value, text) if {
 	type.scalar in {"integer", "duration", "timestamp"}
 	is_number(value)
-	regex.match(`^-?[0-9]{1,15}$`, json.marshal(value))
+	regex.match(`^-?[0-9]{1,15}$`, text)
 	value >= type.minimum
 	value <= type.maximum
 }

@@ -11,11 +11,10 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == []
-	data.ringfence.params.runner_start[input.tenant].list == ""
+	_found == [[], ""]
 } else := data.ringfence.about.clean if {
-	_violated == []
-	own.hits("runner_start") == []
+	_violated[0] == []
+	own.hits("runner_start", _violated[1]) == []
 } else := decide.decision("runner_start", hits)
 
 # METADATA
@@ -23,17 +22,13 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action.
-hits := _shared if {
-	data.ringfence.params.runner_start[input.tenant].list == ""
-} else := array.concat(_shared, own.hits("runner_start"))
-
-_shared := [[rule, row, clause, row.rank] |
-	some i, [rule, clause] in _violated
-	before := array.slice(_violated, 0, i)
-	[1 | some [other, _] in before; other == rule] == []
-	row := rows[rule]
-] if {
-	_violated
+hits := array.concat(shared, own.hits("runner_start", _violated[1])) if {
+	shared := [[rule, row, clause, row.rank] |
+		some i, [rule, clause] in _violated[0]
+		before := array.slice(_violated[0], 0, i)
+		[1 | some [other, _] in before; other == rule] == []
+		row := rows[rule]
+	]
 }
 
 # Optional facts that most requests have are read where they stand: without one of them, the request is
@@ -44,8 +39,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("runner_start")
 }
 
-# Violated clauses, each as its rule's id and its number. Undefined where a fact is missing or mistyped.
-_found := found if {
+# Violated clauses, each as its rule's id and its number, and the name of the tenant's own list of rules.
+# Undefined where a fact is missing or mistyped.
+_found := [found, t.list] if {
 	f := input.facts
 	t := data.ringfence.params.runner_start[input.tenant]
 	request_by := f.request.by
@@ -131,7 +127,7 @@ _found := found if {
 	# Most requests end here: every rule is shown to be satisfied.
 	satisfied := [true |
 		count([1 | some rows in [endpoints, secrets, images, drivers]; some row in rows; true in row]) == 0
-		runner_size != "" # runner.matrix
+		runner_size != "" # runner.size.declared
 		runner_network in t.networks # runner.network
 		"public" in matrix_classifications # runner.matrix
 		data_classification in matrix_classifications # runner.classification
@@ -158,16 +154,15 @@ _found := found if {
 	]
 	found := [clause |
 		satisfied == []
-		matrix_default_classifications := object.get(t.matrix, [runner_class, runner_network, ""], [])
 
 		# runner.network, <built-in>:1:1
 		violates_runner_network := false in [runner_network in t.networks]
 
 		# runner.matrix, <built-in>:1:1
-		violates_runner_matrix := [runner_network in t.networks, true in [runner_size == "", false in ["public" in matrix_classifications]], true in [runner_size != "", false in ["public" in matrix_default_classifications]]] == [true, true, true]
+		violates_runner_matrix := [runner_network in t.networks, false in ["public" in matrix_classifications]] == [true, true]
 
 		# runner.classification, <built-in>:1:1
-		violates_runner_classification := [true in [runner_size == "", "public" in matrix_classifications], true in [runner_size == "", false in [data_classification in matrix_classifications]], true in [runner_size != "", ["public" in matrix_default_classifications, false in [data_classification in matrix_default_classifications]] == [true, true]]] == [true, true, true]
+		violates_runner_classification := ["public" in matrix_classifications, false in [data_classification in matrix_classifications]] == [true, true]
 
 		# runner.size.declared, <built-in>:1:1
 		violates_runner_size_declared := [workload_is_new != true, runner_size == ""] == [true, true]
@@ -856,10 +851,6 @@ rows["runner.host.healthy"] := {
 derived["matrix.classifications"] := object.get(t.matrix, [input.facts.runner.class, input.facts.runner.network, runner_size], []) if {
 	t := data.ringfence.params.runner_start[input.tenant]
 	runner_size := object.get(input.facts, ["runner", "size"], "")
-}
-
-derived["matrix.default_classifications"] := object.get(t.matrix, [input.facts.runner.class, input.facts.runner.network, ""], []) if {
-	t := data.ringfence.params.runner_start[input.tenant]
 }
 
 derived["usage.class_hours_after"] := input.facts.usage.class_hours_month + input.facts.run.estimate

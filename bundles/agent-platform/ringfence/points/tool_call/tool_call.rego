@@ -11,11 +11,10 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == []
-	data.ringfence.params.tool_call[input.tenant].list == ""
+	_found == [[], ""]
 } else := data.ringfence.about.clean if {
-	_violated == []
-	own.hits("tool_call") == []
+	_violated[0] == []
+	own.hits("tool_call", _violated[1]) == []
 } else := decide.decision("tool_call", hits)
 
 # METADATA
@@ -23,17 +22,13 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action.
-hits := _shared if {
-	data.ringfence.params.tool_call[input.tenant].list == ""
-} else := array.concat(_shared, own.hits("tool_call"))
-
-_shared := [[rule, row, clause, row.rank] |
-	some i, [rule, clause] in _violated
-	before := array.slice(_violated, 0, i)
-	[1 | some [other, _] in before; other == rule] == []
-	row := rows[rule]
-] if {
-	_violated
+hits := array.concat(shared, own.hits("tool_call", _violated[1])) if {
+	shared := [[rule, row, clause, row.rank] |
+		some i, [rule, clause] in _violated[0]
+		before := array.slice(_violated[0], 0, i)
+		[1 | some [other, _] in before; other == rule] == []
+		row := rows[rule]
+	]
 }
 
 # Optional facts that most requests have are read where they stand: without one of them, the request is
@@ -44,8 +39,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("tool_call")
 }
 
-# Violated clauses, each as its rule's id and its number. Undefined where a fact is missing or mistyped.
-_found := found if {
+# Violated clauses, each as its rule's id and its number, and the name of the tenant's own list of rules.
+# Undefined where a fact is missing or mistyped.
+_found := [found, t.list] if {
 	f := input.facts
 	t := data.ringfence.params.tool_call[input.tenant]
 	request_by := f.request.by
