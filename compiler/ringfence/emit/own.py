@@ -33,8 +33,8 @@ def emit_list(
     read: list[Expr] = []
     for rule in rules:
         for number, failing in failing_clauses(rule, optionals):
+            read.append(failing)
             steps = _steps(simplifier.simplify(failing))
-            read += steps
             lines = [line for step in steps for line in _hold(body(step), step)]
             statements = tuple(dict.fromkeys(lines))
             violated.append(Clause(rule=rule, number=number, statements=statements))

@@ -10,7 +10,7 @@ from ringfence.emit.names import rule_local
 from ringfence.emit.satisfied import Satisfied, inward, satisfied
 from ringfence.emit.simplify import Simplifier
 from ringfence.ir.expression import Expr
-from ringfence.ir.logic import Optionals
+from ringfence.ir.logic import Optionals, reads
 from ringfence.ir.rule import PointProgram, Rule
 from ringfence.ir.schema import Fact, FactSource
 
@@ -95,6 +95,8 @@ class Violations:
     @cached_property
     def _body(self) -> Body:
         found, facts = self._satisfied, self.program.point.facts
+        # Also what no condition asks of any more once it is simplified: its absence is told.
+        read = {n for r in self.program.rules for n in reads(r.require, self.program.derived)}
         attested = {fact.name for fact in facts if fact.source is FactSource.ATTESTED}
         return Body(
             point=self.program.point,
@@ -103,7 +105,7 @@ class Violations:
             expressions=tuple(clause for _, clause in (*found.clauses, *found.filters)),
             late=tuple(failing for _, _, failing in self._failing),
             gated=True,
-            always=tuple(fact.name for fact in facts if fact.required),
+            always=tuple(fact.name for fact in facts if fact.required or fact.name in read),
             present=found.present - attested,
         )
 

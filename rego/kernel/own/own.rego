@@ -8,6 +8,7 @@ package ringfence.kernel.own
 # METADATA
 # title: Hits of the tenant's own rules at a decision point
 # description: Undefined where the list can't be evaluated, so that no hit is lost.
+# scope: document
 hits(_, "") := []
 
 hits(key, list) := found if {

@@ -89,15 +89,11 @@ valid(type, value, _) if {
 	is_array(value)
 	count(value) <= type.max_items
 	every item in value {
-		_record(type.fields, item, json.marshal(item))
-	}
-}
-
-_record(fields, item, _) if {
-	is_object(item)
-	every name, field in fields {
-		value := object.get(item, name, null)
-		_field(field, value, json.marshal(value), name in object.keys(item))
+		is_object(item)
+		every name, field in type.fields {
+			given := object.get(item, name, null)
+			_field(field, given, json.marshal(given), name in object.keys(item))
+		}
 	}
 }
 
