@@ -33,7 +33,7 @@ COMMANDS = {
     "opa": "Find, install or run OPA.",
     "schema": "Print JSON Schemas for editors and callers.",
     "keygen": "Make signing keys.",
-    "explain": "Explain a diagnostic code.",
+    "explain": "Explain a diagnostic code or a rule.",
     "version": "Print the versions of ringfence and OPA.",
     "completion": "Print shell completion.",
 }
