@@ -26,7 +26,7 @@ def _json(*arguments: str | Path) -> Any:
     return json.loads(result.stdout)
 
 
-def _request(**changes: object) -> dict[str, Any]:
+def _request(**changes: Any) -> dict[str, Any]:
     asked: dict[str, Any] = request(**changes)
     asked["tenant"] = asked["facts"]["tags"]["tenant"] = "acme"
     return asked
