@@ -10,7 +10,7 @@ from ringfence.bundle.digest import digest
 from ringfence.bundle.live import live_files
 from ringfence.bundle.manifest import manifest
 from ringfence.bundle.sign import sign
-from ringfence.check.compiled import Compiled
+from ringfence.check.compiled import Overview
 from ringfence.check.trust import exception_documents, revocation_documents
 from ringfence.emit.files import ROOTS, about_file, policy_files
 from ringfence.emit.tenant import TenantUnit
@@ -40,7 +40,7 @@ class Build:
         return f"{self.name}/{self.environment}@{self.content}+{self.release}"
 
 
-def build_policy(compiled: Compiled, units: Sequence[TenantUnit], *, layer: ReleaseLayer) -> Build:
+def build_policy(compiled: Overview, units: Sequence[TenantUnit], *, layer: ReleaseLayer) -> Build:
     """Emit a policy bundle for these tenants: all of them for a gateway, one for a slice."""
     points = compiled.platform.points
     files = policy_files(points, units, release=layer.data(), fresh=layer.fresh)
@@ -62,7 +62,7 @@ def build_policy(compiled: Compiled, units: Sequence[TenantUnit], *, layer: Rele
 
 
 def build_live(
-    compiled: Compiled, *, serial: int, not_before: int, not_after: int, releases: Mapping[str, str]
+    compiled: Overview, *, serial: int, not_before: int, not_after: int, releases: Mapping[str, str]
 ) -> dict[str, bytes]:
     """Return the live bundle's files: exceptions and revocations in force, and for how long.
 

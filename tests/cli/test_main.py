@@ -83,7 +83,7 @@ def test_every_command_has_help_of_its_own(name: str) -> None:
     [
         (["chekc"], "no command `chekc`. Did you mean `check`?", "run `ringfence --help`"),
         (["main"], "no command `main`", "run `ringfence --help`"),
-        (["check", "--nope"], "No such option '--nope'", "run `ringfence check --help`"),
+        (["check", "--wrong"], "No such option '--wrong'", "run `ringfence check --help`"),
         (["--nope"], "No such option '--nope'", "run `ringfence --help`"),
     ],
 )

@@ -1,39 +1,74 @@
 """A repository after lowering: what the passes look at, and what is emitted."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from ringfence.ir.program import Platform
-from ringfence.ir.rule import Rule, TenantProgram
+from ringfence.errors import InternalError
+from ringfence.ir.head import Citation, RuleHead, TenantHead, cited_rules, rule_head
+from ringfence.ir.program import Platform, tenant_kinds
+from ringfence.ir.rule import TenantProgram
 from ringfence.language.policy import Policy
+from ringfence.language.project import Project
 from ringfence.language.repository import Repository
 
-__all__ = ["Compiled"]
+__all__ = ["Compiled", "Overview"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compiled:
-    """The repository, the platform's program and the tenants' programs.
+class Overview:
+    """What is looked at over all tenants: some documents, the platform's program, tenants' heads.
 
-    `now` is the time of the check in epoch seconds: only exceptions look at it.
+    `apart` are the platform's documents, and those of tenants that no program is made of: the others
+    may not have been read at all. `now` is the time of the check in epoch seconds: only exceptions
+    look at it.
     """
 
-    repository: Repository
+    project: Project
+    apart: tuple[Policy, ...]
     platform: Platform
-    tenants: tuple[TenantProgram, ...]
+    heads: tuple[TenantHead, ...]
     now: int
 
     @cached_property
-    def rules(self) -> Mapping[str, Rule]:
+    def rules(self) -> Mapping[str, RuleHead]:
         """Map rule ids to rules, over all scopes; a rule at several points counts once."""
-        found: dict[str, Rule] = {}
+        found: dict[str, RuleHead] = {}
         for program in self.platform.points.values():
-            found.update((rule.id, rule) for rule in program.rules)
-        for tenant in self.tenants:
+            found.update((rule.id, rule_head(rule)) for rule in program.rules)
+        for tenant in self.heads:
             found.update((rule.id, rule) for rule in tenant.rules)
         return found
 
-    def of_kind(self, kind: str) -> tuple[Policy, ...]:
-        """List the documents of a kind."""
-        return self.repository.of_kind(kind)
+    @cached_property
+    def former(self) -> Mapping[str, RuleHead]:
+        """Map former rule ids to the rules that had them."""
+        return {old: rule for rule in self.rules.values() for old in rule.was}
+
+    @property
+    def citations(self) -> Iterator[Citation]:
+        """Yield the rules that documents of all scopes rely on."""
+        yield from cited_rules(policy for policy in self.apart if not policy.scope.tenant)
+        for tenant in self.heads:
+            yield from tenant.citations
+
+    def of_kind(self, kind: str, *, tenant: str | None = None) -> tuple[Policy, ...]:
+        """List the documents of a kind that no tenant's program is made of, in file order.
+
+        With `tenant`, only that tenant's.
+        """
+        if kind in tenant_kinds():
+            raise InternalError(f"documents of kind {kind} are lowered tenant by tenant")
+        return tuple(
+            policy
+            for policy in self.apart
+            if policy.kind.name == kind and tenant in (None, policy.scope.tenant)
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Compiled(Overview):
+    """A repository without mistakes, with all documents and the programs of all tenants."""
+
+    repository: Repository
+    tenants: tuple[TenantProgram, ...]

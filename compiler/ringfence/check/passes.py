@@ -1,22 +1,23 @@
 """Passes over rules and releases."""
 
 from collections.abc import Iterator
+from itertools import chain
 
-from ringfence.check.compiled import Compiled
+from ringfence.check.compiled import Overview
 from ringfence.errors import Diagnostic, Span
-from ringfence.ir.rule import Rule
+from ringfence.ir.head import RuleHead, rule_head
 from ringfence.release.levels import check_release
 from ringfence.release.record import read_record, record_path
 
 __all__ = ["releases_hold", "rule_ids_are_unique"]
 
 
-def rule_ids_are_unique(compiled: Compiled) -> Iterator[Diagnostic]:
+def rule_ids_are_unique(compiled: Overview) -> Iterator[Diagnostic]:
     """Refuse two rules with one id, present or former, at one decision point or in two scopes."""
-    first: dict[str, Rule] = {}
-    shared = [rule for program in compiled.platform.points.values() for rule in program.rules]
-    own = [rule for tenant in compiled.tenants for rule in tenant.rules]
-    for rule in (*shared, *own):
+    first: dict[str, RuleHead] = {}
+    shared = (rule for program in compiled.platform.points.values() for rule in program.rules)
+    own = (rule for tenant in compiled.heads for rule in tenant.rules)
+    for rule in chain(map(rule_head, shared), own):
         for name in (rule.id, *rule.was):
             other = first.setdefault(name, rule)
             if other is rule or (_is_built_in(other.span) and _is_built_in(rule.span)):
@@ -35,11 +36,11 @@ def _place(span: Span) -> str:
     return "by a built-in rule" if _is_built_in(span) else f"at {span}"
 
 
-def releases_hold(compiled: Compiled) -> Iterator[Diagnostic]:
+def releases_hold(compiled: Overview) -> Iterator[Diagnostic]:
     """Check the levels of every release."""
-    waves = {tenant.wave for tenant in compiled.tenants if tenant.wave}
+    waves = {tenant.wave for tenant in compiled.heads if tenant.wave}
     for policy in compiled.of_kind("Release"):
-        path = record_path(compiled.repository.project.root, policy.document.file)
+        path = record_path(compiled.project.root, policy.document.file)
         yield from check_release(
             policy, rules=compiled.rules, waves=waves, recorded=read_record(path)
         )

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterator
 
-from ringfence.check.compiled import Compiled
+from ringfence.check.compiled import Overview
 from ringfence.errors import Diagnostic
-from ringfence.ir.rule import Rule
 from ringfence.language.kinds.exception import ExceptionSpec
 from ringfence.language.kinds.revocation import RevocationSpec
 from ringfence.language.kinds.trust_root import TrustRoot
@@ -23,7 +22,7 @@ __all__ = [
 ]
 
 
-def trust_documents(compiled: Compiled) -> tuple[TrustRootDocument, ...]:
+def trust_documents(compiled: Overview) -> tuple[TrustRootDocument, ...]:
     """List the trust roots."""
     return tuple(
         TrustRootDocument(source=policy.document, spec=policy.spec)
@@ -32,7 +31,7 @@ def trust_documents(compiled: Compiled) -> tuple[TrustRootDocument, ...]:
     )
 
 
-def exception_documents(compiled: Compiled) -> tuple[ExceptionDocument, ...]:
+def exception_documents(compiled: Overview) -> tuple[ExceptionDocument, ...]:
     """List the exceptions."""
     return tuple(
         ExceptionDocument(source=policy.document, spec=policy.spec)
@@ -41,7 +40,7 @@ def exception_documents(compiled: Compiled) -> tuple[ExceptionDocument, ...]:
     )
 
 
-def revocation_documents(compiled: Compiled) -> tuple[RevocationDocument, ...]:
+def revocation_documents(compiled: Overview) -> tuple[RevocationDocument, ...]:
     """List the revocations."""
     return tuple(
         RevocationDocument(source=policy.document, spec=policy.spec)
@@ -50,12 +49,12 @@ def revocation_documents(compiled: Compiled) -> tuple[RevocationDocument, ...]:
     )
 
 
-def trust_roots_hold(compiled: Compiled) -> Iterator[Diagnostic]:
+def trust_roots_hold(compiled: Overview) -> Iterator[Diagnostic]:
     """Check the keys of all trust roots."""
     yield from check_trust(trust_documents(compiled))
 
 
-def exceptions_hold(compiled: Compiled) -> Iterator[Diagnostic]:
+def exceptions_hold(compiled: Overview) -> Iterator[Diagnostic]:
     """Check that exceptions are signed, lift waivable rules, and match facts that exist."""
     trust = trust_documents(compiled)
     points = {name: program.point for name, program in compiled.platform.points.items()}
@@ -67,10 +66,9 @@ def exceptions_hold(compiled: Compiled) -> Iterator[Diagnostic]:
     yield from check_revocations(revocation_documents(compiled), exceptions=exceptions)
 
 
-def _lifts(document: ExceptionDocument, compiled: Compiled) -> Iterator[Diagnostic]:
-    former: dict[str, Rule] = {old: rule for rule in compiled.rules.values() for old in rule.was}
+def _lifts(document: ExceptionDocument, compiled: Overview) -> Iterator[Diagnostic]:
     for index, name in enumerate(document.spec.lifts):
-        rule = compiled.rules.get(name) or former.get(name)
+        rule = compiled.rules.get(name) or compiled.former.get(name)
         span = document.source.spans.nearest(("spec", "lifts", index))
         if rule is None:
             near = did_you_mean(name, compiled.rules)

@@ -10,11 +10,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
 from ringfence.build import Build, build_live, build_policy, signed_archive
 from ringfence.bundle.archive import pack
 from ringfence.bundle.sign import sign
-from ringfence.check.compiled import Compiled
+from ringfence.cache import TenantCache
+from ringfence.check.compiled import Overview
+from ringfence.emit.tenant import TenantUnit
 from ringfence.errors import UsageError
 from ringfence.keys import load_private, public_pem, read_passphrase, thumbprint
 from ringfence.opa.lockdown import opa_configuration
-from ringfence.pipeline import compile_repository, emit_tenants
+from ringfence.pipeline import check_repository
 from ringfence.release.layer import release_layer
 from ringfence.release.record import record_path, write_record
 
@@ -53,7 +55,7 @@ class _Key:
     pem: str
 
 
-def write_build(options: BuildOptions) -> str:
+def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
     """Build, write, and return the summary in the chosen format."""
     signer = _key(options, options.signing_key, options.keyid)
     live_signer = _key(options, options.live_key, "") if options.live_key else signer
@@ -62,12 +64,17 @@ def write_build(options: BuildOptions) -> str:
             "no --signing-key: a locked OPA loads signed bundles only",
             help="make one with `ringfence keygen --type es256`, or say --unsafe-unsigned",
         )
-    compiled = compile_repository(options.root, now=options.now)
+    checked = check_repository(options.root, now=options.now, cache=cache)
+    checked.refuse_mistakes()
+    compiled = checked.overview
     layer = release_layer(compiled, release=options.release, environment=options.environment)
     written: list[dict[str, object]] = []
-    for label, names in _slices(options, compiled):
-        chosen = [t for t in compiled.tenants if t.name in names]
-        units = emit_tenants(chosen, platform=compiled.platform)
+    slices = _slices(options, compiled)
+    emitted: dict[str, list[TenantUnit]] = {}
+    for unit in checked.units(name for _, names in slices for name in names):
+        emitted.setdefault(unit.name, []).append(unit)
+    for label, names in slices:
+        units = [unit for name in sorted(names) for unit in emitted[name]]
         build = build_policy(compiled, units, layer=layer)
         files, archive = signed_archive(
             build,
@@ -98,8 +105,8 @@ def _key(options: BuildOptions, path: Path | None, keyid: str) -> _Key | None:
     return _Key(key, keyid or thumbprint(public), public_pem(public))
 
 
-def _slices(options: BuildOptions, compiled: Compiled) -> list[tuple[str, frozenset[str]]]:
-    known = {tenant.name for tenant in compiled.tenants}
+def _slices(options: BuildOptions, compiled: Overview) -> list[tuple[str, frozenset[str]]]:
+    known = {tenant.name for tenant in compiled.heads}
     for name in options.tenants:
         if name not in known:
             raise UsageError(f"no tenant `{name}`", help=f"tenants: {', '.join(sorted(known))}")
@@ -137,7 +144,7 @@ def _write(
 
 
 def _live(
-    options: BuildOptions, compiled: Compiled, signer: _Key | None, releases: dict[str, str]
+    options: BuildOptions, compiled: Overview, signer: _Key | None, releases: dict[str, str]
 ) -> str:
     files = build_live(
         compiled,
@@ -172,7 +179,7 @@ def _configure(
     return str(path)
 
 
-def _record(options: BuildOptions, compiled: Compiled) -> None:
+def _record(options: BuildOptions, compiled: Overview) -> None:
     policy = next(p for p in compiled.of_kind("Release") if p.metadata.name == options.release)
     levels, version = {}, ""
     for environment in policy.spec.environments:  # type: ignore[attr-defined] # a Release

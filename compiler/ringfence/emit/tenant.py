@@ -124,4 +124,5 @@ def _plain(value: object) -> object:
 
 def json_bytes(value: object) -> bytes:
     """Return compact JSON with sorted keys: the same value gives the same bytes."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    # A copy, since orjson leaves its bytes in a buffer of several times their size.
+    return bytes(memoryview(orjson.dumps(value, option=orjson.OPT_SORT_KEYS)))

@@ -20,7 +20,7 @@ from ringfence.language.merge import merge
 from ringfence.language.policy import Policy
 from ringfence.language.project import Team
 
-__all__ = ["Platform", "lower_own", "lower_platform", "lower_tenant"]
+__all__ = ["Platform", "lower_own", "lower_platform", "lower_tenant", "tenant_kinds"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +270,11 @@ def _single(
             diagnostics.append(Diagnostic("RF306", span, message, "join the two"))
     found.pop("Tenant", None)
     return found, tuple(diagnostics)
+
+
+def tenant_kinds() -> frozenset[str]:
+    """List the kinds of documents that a tenant's program is made of."""
+    return frozenset({*_tenant_kinds(), "PolicySet", "Tenant"})
 
 
 def _tenant_kinds() -> list[str]:

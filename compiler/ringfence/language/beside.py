@@ -10,15 +10,14 @@ from ringfence.language.policy import Policy, Scope
 from ringfence.language.project import Project
 from ringfence.language.source import Document, read_document
 
-__all__ = ["FilesBeside"]
+__all__ = ["FilesBeside", "files_named"]
 
 
 @dataclass(frozen=True, slots=True)
 class FilesBeside:
-    """Reads the files that policies name; `texts` receives the text of each."""
+    """Reads the files that policies name."""
 
     project: Project
-    texts: dict[str, str]
     _known: dict[str, Document | tuple[Diagnostic, ...]] = field(default_factory=dict)
 
     def read(self, policy: Policy) -> tuple[Mapping[str, Document], tuple[Diagnostic, ...]]:
@@ -31,9 +30,8 @@ class FilesBeside:
         found: dict[str, Document] = {}
         diagnostics: list[Diagnostic] = []
         for path, name in policy.kind.files(policy.spec):
-            span = policy.value(*path)
-            file = os.path.normpath(PurePosixPath(policy.document.file).parent / name)
-            result = self._at(PurePosixPath(file).as_posix(), span=span, scope=policy.scope)
+            file = _beside(policy, name)
+            result = self._at(file, span=policy.value(*path), scope=policy.scope)
             if isinstance(result, Document):
                 found[name] = result
             else:
@@ -50,7 +48,16 @@ class FilesBeside:
             return (Diagnostic("RF113", span, message, "write it with the command that makes it"),)
         if file not in self._known:
             self._known[file] = read_document(self.project.root, file)
-        document = self._known[file]
-        if isinstance(document, Document):
-            self.texts[file] = document.text
-        return document
+        return self._known[file]
+
+
+def files_named(policy: Policy) -> tuple[str, ...]:
+    """List the files that a policy's spec names, there or not, relative to the root."""
+    if policy.kind.files is None:
+        return ()
+    return tuple(_beside(policy, name) for _, name in policy.kind.files(policy.spec))
+
+
+def _beside(policy: Policy, name: str) -> str:
+    file = os.path.normpath(PurePosixPath(policy.document.file).parent / name)
+    return PurePosixPath(file).as_posix()

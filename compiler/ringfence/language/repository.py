@@ -1,29 +1,29 @@
 """All documents of a policy repository, by scope."""
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from ringfence.errors import CompileError, Diagnostic, Severity, Span
 from ringfence.language.beside import FilesBeside
 from ringfence.language.policy import Policy, Scope, parse_policy
 from ringfence.language.project import PROJECT_FILE, Project, read_project
-from ringfence.language.source import Document, read_document
+from ringfence.language.source import Document, load, read_document
+from ringfence.language.tree import SourceFile
 
-__all__ = ["Repository", "list_files", "open_project", "read_files"]
-
-_NOT_POLICY = frozenset({"fixtures", "locks"})
+__all__ = ["Repository", "open_project", "read_files", "read_texts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repository:
-    """The documents that could be understood, and the diagnostics of those that could not."""
+    """All documents, by file."""
 
-    project: Project
     policies: tuple[Policy, ...]
-    diagnostics: tuple[Diagnostic, ...] = field(default=())
-    texts: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def texts(self) -> Mapping[str, str]:
+        """Map files to their texts."""
+        return {policy.document.file: policy.document.text for policy in self.policies}
 
     def of_kind(self, kind: str, *, tenant: str | None = None) -> tuple[Policy, ...]:
         """List documents of a kind, in file order; with `tenant`, only that tenant's."""
@@ -42,49 +42,46 @@ def open_project(root: FilePath) -> Project:
     return project
 
 
-def list_files(project: Project) -> tuple[str, ...]:
-    """List the YAML files below the mapped directories, sorted, relative to the root."""
-    tops = sorted({pattern.split("/", 1)[0] for pattern in project.directories})
-    return tuple(sorted(file for top in tops for file in _below(project.root, project.root / top)))
+def read_files(
+    project: Project, files: Iterable[SourceFile], *, beside: FilesBeside
+) -> tuple[tuple[Policy, ...], tuple[Diagnostic, ...]]:
+    """Understand these files of the repository, in their order; mistakes become diagnostics.
 
-
-def _below(root: FilePath, folder: FilePath) -> Iterator[str]:
-    for parent, folders, files in os.walk(folder):
-        folders[:] = [f for f in folders if f not in _NOT_POLICY and not f.startswith(".")]
-        for name in files:
-            if name.endswith((".yaml", ".yml")) and not name.endswith(".lock.yaml"):
-                yield (FilePath(parent) / name).relative_to(root).as_posix()
-
-
-def read_files(project: Project, files: Iterable[str]) -> Repository:
-    """Read and understand these files of the repository; mistakes become diagnostics."""
+    `beside` reads the files that policies name, each once.
+    """
     policies: list[Policy] = []
     diagnostics: list[Diagnostic] = []
-    texts = {PROJECT_FILE: project.document.text}
-    beside = FilesBeside(project, texts)
-    for file in files:
-        result = _read(project, file, texts)
+    for source in files:
+        result = _understand(project, source)
         if isinstance(result, Policy):
             named, problems = beside.read(result)
-            policies.append(replace(result, files=named))
+            policies.append(replace(result, files=named) if named else result)
             diagnostics.extend(problems)
         else:
             diagnostics.extend(result)
     diagnostics.extend(_duplicates(policies))
-    return Repository(
-        project=project, policies=tuple(policies), diagnostics=tuple(diagnostics), texts=texts
-    )
+    return tuple(policies), tuple(diagnostics)
 
 
-def _read(project: Project, file: str, texts: dict[str, str]) -> Policy | tuple[Diagnostic, ...]:
+def read_texts(project: Project, diagnostics: Iterable[Diagnostic]) -> dict[str, str]:
+    """Return the texts of the files that diagnostics are about, as far as they can be read."""
+    texts = {}
+    for file in sorted({one.span.file for one in diagnostics}):
+        document = read_document(project.root, file)
+        if isinstance(document, Document):
+            texts[file] = document.text
+    return texts
+
+
+def _understand(project: Project, source: SourceFile) -> Policy | tuple[Diagnostic, ...]:
+    file, raw = source
     place = project.place(file)
     if place is None:
         hint = f"move it, or map its directory in `{PROJECT_FILE}`"
         return (Diagnostic("RF108", Span(file), f"`{file}` lies in no mapped directory", hint),)
-    document = read_document(project.root, file)
+    document = (raw,) if isinstance(raw, Diagnostic) else load(file, raw)
     if not isinstance(document, Document):
         return document
-    texts[file] = document.text
     scope, directory = place
     policy = parse_policy(document, scope=scope)
     if not isinstance(policy, Policy):

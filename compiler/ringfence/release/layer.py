@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ringfence.check.compiled import Compiled
+from ringfence.check.compiled import Overview
 from ringfence.errors import UsageError
 from ringfence.language.kinds.release import Release
 from ringfence.language.kinds.trust_root import TrustRoot
@@ -38,7 +38,7 @@ class ReleaseLayer:
         }
 
 
-def release_layer(compiled: Compiled, *, release: str, environment: str) -> ReleaseLayer:
+def release_layer(compiled: Overview, *, release: str, environment: str) -> ReleaseLayer:
     """Return a release's layer in one environment; raise UsageError for names that are unknown."""
     policy = _release(compiled, release)
     spec = policy.spec
@@ -51,7 +51,7 @@ def release_layer(compiled: Compiled, *, release: str, environment: str) -> Rele
         raise UsageError(f"release `{release}` has no environment `{environment}`", help=hint)
     known = None
     if spec.supersedes:
-        path = record_path(compiled.repository.project.root, policy.document.file)
+        path = record_path(compiled.project.root, policy.document.file)
         known = read_record(path).get(spec.supersedes, {}).get(environment, {})
     return ReleaseLayer(
         bundle=policy.metadata.name,
@@ -63,14 +63,14 @@ def release_layer(compiled: Compiled, *, release: str, environment: str) -> Rele
     )
 
 
-def trust_data(compiled: Compiled, *, environment: str) -> dict[str, object]:
+def trust_data(compiled: Overview, *, environment: str) -> dict[str, object]:
     """Return the trust roots' keys that count in an environment, as decisions read them."""
     roots = (policy.spec for policy in compiled.of_kind("TrustRoot"))
     found = (root for root in roots if isinstance(root, TrustRoot))
     return compile_trust(found, environment=environment)
 
 
-def _release(compiled: Compiled, name: str) -> Policy:
+def _release(compiled: Overview, name: str) -> Policy:
     releases = {policy.metadata.name: policy for policy in compiled.of_kind("Release")}
     if name not in releases:
         near = did_you_mean(name, releases)

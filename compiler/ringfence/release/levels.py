@@ -4,7 +4,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ringfence.errors import Diagnostic
-from ringfence.ir.rule import Level, Rule
+from ringfence.ir.head import RuleHead
+from ringfence.ir.rule import Level
 from ringfence.language.kinds.release import Levels, Release
 from ringfence.language.policy import Policy
 from ringfence.language.suggest import did_you_mean
@@ -29,7 +30,11 @@ class LevelTable:
 
 
 def level_table(
-    policy: Policy, environment: str, *, rules: Mapping[str, Rule], known: Collection[str] | None
+    policy: Policy,
+    environment: str,
+    *,
+    rules: Mapping[str, RuleHead],
+    known: Collection[str] | None,
 ) -> LevelTable:
     """Compute the levels of an environment.
 
@@ -39,18 +44,19 @@ def level_table(
     spec = policy.spec
     assert isinstance(spec, Release)
     default = spec.levels.default.get(environment, Level.ENFORCE)
+    before = frozenset(known or ())
     table: dict[str, ByWave] = {}
     for rule_id, rule in sorted(rules.items()):
         listed = _listed(spec.levels, rule, environment)
         if listed is not None:
             table[rule_id] = listed
-        elif known is not None and not {rule_id, *rule.was} & set(known):
+        elif known is not None and before.isdisjoint((rule_id, *rule.was)):
             table[rule_id] = {"*": spec.levels.new_rules.get(environment, Level.OBSERVE)}
     shown = {rule: levels for rule, levels in table.items() if levels != {"*": default}}
     return LevelTable(default=str(default), rules=shown)
 
 
-def _listed(levels: Levels, rule: Rule, environment: str) -> ByWave | None:
+def _listed(levels: Levels, rule: RuleHead, environment: str) -> ByWave | None:
     for name in (rule.id, *rule.was):
         rows = levels.rules.get(name, {}).get(environment)
         if isinstance(rows, str):
@@ -66,7 +72,7 @@ def _listed(levels: Levels, rule: Rule, environment: str) -> ByWave | None:
 def check_release(
     policy: Policy,
     *,
-    rules: Mapping[str, Rule],
+    rules: Mapping[str, RuleHead],
     waves: Collection[str],
     recorded: Mapping[str, Mapping[str, Mapping[str, ByWave]]],
 ) -> Iterator[Diagnostic]:
@@ -116,7 +122,7 @@ def _environments(policy: Policy, spec: Release) -> Iterator[Diagnostic]:
 
 
 def _rules(
-    policy: Policy, spec: Release, rules: Mapping[str, Rule], waves: Collection[str]
+    policy: Policy, spec: Release, rules: Mapping[str, RuleHead], waves: Collection[str]
 ) -> Iterator[Diagnostic]:
     former = {old: rule for rule in rules.values() for old in rule.was}
     for name, by_environment in spec.levels.rules.items():
@@ -146,7 +152,7 @@ def _rules(
 
 
 def _steps(
-    policy: Policy, environment: str, before: Mapping[str, ByWave], rules: Mapping[str, Rule]
+    policy: Policy, environment: str, before: Mapping[str, ByWave], rules: Mapping[str, RuleHead]
 ) -> Iterator[Diagnostic]:
     now = level_table(policy, environment, rules=rules, known=before.keys())
     for rule_id, rule in rules.items():

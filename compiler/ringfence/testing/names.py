@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
-from ringfence.check.compiled import Compiled
+from ringfence.check.compiled import Overview
 from ringfence.errors import Diagnostic, UsageError
-from ringfence.ir.rule import Rule
+from ringfence.ir.head import RuleHead, rule_head
 from ringfence.language.kinds.policy_test import Case, PolicyTest
 from ringfence.language.policy import Policy
 from ringfence.language.suggest import did_you_mean
@@ -26,7 +26,7 @@ _REFUSALS = frozenset(
 )
 
 
-def check_names(compiled: Compiled, policy: Policy, spec: PolicyTest) -> Iterator[Diagnostic]:
+def check_names(compiled: Overview, policy: Policy, spec: PolicyTest) -> Iterator[Diagnostic]:
     """Check the names that a test uses."""
     yield from _release(compiled, policy, spec)
     here = _rules_at(compiled, policy, spec)
@@ -40,7 +40,7 @@ def check_names(compiled: Compiled, policy: Policy, spec: PolicyTest) -> Iterato
         yield from _exceptions(case, index, policy=policy, compiled=compiled)
 
 
-def _release(compiled: Compiled, policy: Policy, spec: PolicyTest) -> Iterator[Diagnostic]:
+def _release(compiled: Overview, policy: Policy, spec: PolicyTest) -> Iterator[Diagnostic]:
     if spec.release is None:
         return
     name, _, environment = spec.release.partition("/")
@@ -50,20 +50,20 @@ def _release(compiled: Compiled, policy: Policy, spec: PolicyTest) -> Iterator[D
         yield Diagnostic("RF610", policy.value("release"), error.message, error.help)
 
 
-def _rules_at(compiled: Compiled, policy: Policy, spec: PolicyTest) -> Mapping[str, Rule]:
+def _rules_at(compiled: Overview, policy: Policy, spec: PolicyTest) -> Mapping[str, RuleHead]:
     program = compiled.platform.points[spec.at]
     own = [
         rule
-        for tenant in compiled.tenants
+        for tenant in compiled.heads
         if tenant.name == policy.scope.tenant
         for rule in tenant.rules
         if rule.point == spec.at
     ]
-    return {rule.id: rule for rule in (*program.rules, *own)}
+    return {rule.id: rule for rule in (*map(rule_head, program.rules), *own)}
 
 
 def _rules(
-    case: Case, index: int, *, policy: Policy, rules: Mapping[str, Rule]
+    case: Case, index: int, *, policy: Policy, rules: Mapping[str, RuleHead]
 ) -> Iterator[Diagnostic]:
     for number, approve in enumerate(case.approve):
         at = ("cases", index, "approve", number, "rule")
@@ -80,7 +80,7 @@ def _rules(
 
 
 def _no_rule(
-    name: str, policy: Policy, at: tuple[str | int, ...], rules: Mapping[str, Rule]
+    name: str, policy: Policy, at: tuple[str | int, ...], rules: Mapping[str, RuleHead]
 ) -> Diagnostic:
     now = next((rule.id for rule in rules.values() if name in rule.was), None)
     near = now or did_you_mean(name, [*rules, *_REFUSALS])
@@ -90,11 +90,10 @@ def _no_rule(
 
 
 def _exceptions(
-    case: Case, index: int, *, policy: Policy, compiled: Compiled
+    case: Case, index: int, *, policy: Policy, compiled: Overview
 ) -> Iterator[Diagnostic]:
     known = [
-        found.metadata.name
-        for found in compiled.repository.of_kind("Exception", tenant=policy.scope.tenant)
+        found.metadata.name for found in compiled.of_kind("Exception", tenant=policy.scope.tenant)
     ]
     expect = case.expect
     named = [("waived", number, (), name) for number, name in enumerate(expect.waived or ())]

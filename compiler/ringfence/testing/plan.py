@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePosixPath
 
-from ringfence.check.compiled import Compiled
+from ringfence.check.compiled import Overview
 from ringfence.errors import Diagnostic
 from ringfence.ir.lower.facts import unknown_point
 from ringfence.ir.schema import DecisionPoint
@@ -23,7 +23,7 @@ Planned = tuple[Suite | None, tuple[Diagnostic, ...]]
 
 
 def plan_suites(
-    compiled: Compiled, policies: Iterable[Policy]
+    compiled: Overview, policies: Iterable[Policy]
 ) -> tuple[tuple[Suite, ...], tuple[Diagnostic, ...]]:
     """Plan the suites of these documents; those with mistakes have none."""
     planned = [plan_suite(compiled, policy) for policy in policies]
@@ -31,12 +31,12 @@ def plan_suites(
     return suites, tuple(found for _, problems in planned for found in problems)
 
 
-def policy_tests_hold(compiled: Compiled) -> Iterator[Diagnostic]:
+def policy_tests_hold(compiled: Overview) -> Iterator[Diagnostic]:
     """Check all tests of a repository and their bases, without running them."""
     yield from plan_suites(compiled, compiled.of_kind("PolicyTest"))[1]
 
 
-def plan_suite(compiled: Compiled, policy: Policy) -> Planned:
+def plan_suite(compiled: Overview, policy: Policy) -> Planned:
     """Plan one document's suite, or say all that is wrong with it and with its base."""
     spec = policy.spec
     assert isinstance(spec, PolicyTest)
@@ -68,9 +68,9 @@ def plan_suite(compiled: Compiled, policy: Policy) -> Planned:
 
 
 def _base(
-    compiled: Compiled, policy: Policy, spec: PolicyTest, point: DecisionPoint
+    compiled: Overview, policy: Policy, spec: PolicyTest, point: DecisionPoint
 ) -> dict[str, object] | tuple[Diagnostic, ...]:
-    root = compiled.repository.project.root
+    root = compiled.project.root
     file = PurePosixPath(policy.document.file).parent / spec.base
     if not (root / file).is_file():
         message = f"there is no file `{file}`"

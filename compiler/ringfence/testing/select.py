@@ -1,12 +1,11 @@
 """Choose the tests of a run."""
 
 import re
-from collections.abc import Iterable
 from dataclasses import replace
 
 from ringfence.check.compiled import Compiled
-from ringfence.errors import CompileError, Diagnostic
-from ringfence.language.source import Document, read_document
+from ringfence.errors import CompileError
+from ringfence.language.repository import read_texts
 from ringfence.testing.plan import plan_suites
 from ringfence.testing.trial import Suite
 
@@ -28,19 +27,9 @@ def select_suites(
     ]
     suites, problems = plan_suites(compiled, policies)
     if problems:
-        raise CompileError(problems, sources=_texts(compiled, problems))
+        raise CompileError(problems, sources=read_texts(compiled.project, problems))
     chosen = (_matching(suite, pattern) for suite in suites)
     return tuple(suite for suite in chosen if suite.trials)
-
-
-def _texts(compiled: Compiled, problems: Iterable[Diagnostic]) -> dict[str, str]:
-    """Return the repository's texts, and those of base requests that have mistakes."""
-    texts, root = dict(compiled.repository.texts), compiled.repository.project.root
-    for file in {problem.span.file for problem in problems} - texts.keys():
-        document = read_document(root, file)
-        if isinstance(document, Document):
-            texts[file] = document.text
-    return texts
 
 
 def _matching(suite: Suite, pattern: re.Pattern[str]) -> Suite:
