@@ -12,6 +12,7 @@ from tests.requirements.people import IDENTITIES, key_of
 
 from ringfence.errors import CompileError, Severity
 from ringfence.evaluate import bundle_files
+from ringfence.language.facts import all_points
 from ringfence.opa.policies import PolicyServer
 from ringfence.pipeline import check_repository, compile_repository
 
@@ -325,3 +326,31 @@ def test_a_narrower_policy_only_tightens_a_budget(ask: Ask, tmp_path: Path) -> N
     assert general.startswith("platform/tools.yaml:")
     root = _copy(tmp_path, file="tenants/acme/reader.yaml", old="turns: 5", new="turns: 51")
     assert _codes(root, Severity.ERROR) == {"RF303"}
+
+
+WRONG: list[object] = [None, "", [], {}, True, -1, 1.5, 10**16, ["x"], {"a": 1}]
+
+
+@pytest.mark.parametrize("name", [fact.name for fact in all_points()["tool.call"].facts])
+def test_a_fact_of_a_call_that_is_missing_or_mistyped_blocks(ask: Ask, name: str) -> None:
+    """Without any one fact, or with a value of another type, no call is allowed, and the reason names it."""
+    decision = call(ask, unset=[name])
+    assert (decision["action"], decision["unknown"]) == ("block", [name])
+    for value in WRONG:
+        decision = call(ask, changes={name: value})
+        assert (decision["action"], rules(decision)) == ("block", {"facts.required"})
+
+
+@pytest.mark.parametrize("field", ["name", "digest", "shown"])
+def test_a_listed_tool_without_a_field_or_with_a_mistyped_one_blocks(ask: Ask, field: str) -> None:
+    """One bad record in a list blocks the list, wherever it stands, and so does what is no list."""
+    for value in [one for one in WRONG if not (field == "shown" and one is True)]:
+        for place in (0, len(DIGESTS) - 1):
+            tools = listed()
+            tools[place][field] = value
+            assert shown(ask, tools)["action"] == "block"
+            assert serve(ask, tools)["action"] == "block"
+    without = [{name: value for name, value in tool.items() if name != field} for tool in listed()]
+    assert shown(ask, without)["action"] == "block"
+    for wrong in WRONG:
+        assert shown(ask, wrong)["action"] == "block"

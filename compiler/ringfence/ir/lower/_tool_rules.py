@@ -200,7 +200,7 @@ def _budgets() -> Iterable[Rule]:
             id=f"tool.budget.{name.replace('_', '-')}",
             point=CALL,
             where=is_in(_STANDING, uses) if used_by else _KNOWN,
-            require=less(fact(f"usage.{name}"), derived(f"limit.{name}")),
+            require=less(fact(f"usage.{name}"), _own("stop_at", name, default=-1)),
             message=message(f"{said}: {{facts.usage.{name}}} of {{derived.limit.{name}}}"),
             fix="end the session; a new one is a person's decision",
             obligations=(

@@ -63,7 +63,10 @@ def matches(pattern: str, server: str, tool: str) -> bool:
 
 
 def read_locks(policy: Policy) -> tuple[dict[str, ToolLock], tuple[Diagnostic, ...]]:
-    """Read the locks of a policy's servers, by server; a lock is of the server that it names."""
+    """Read the locks of a policy's servers, by server; a lock is of the server that it names.
+
+    One that cannot be had is left out: why is said here, or where the file was looked for.
+    """
     spec = policy.spec
     assert isinstance(spec, ToolPolicy)
     locks: dict[str, ToolLock] = {}
@@ -73,7 +76,6 @@ def read_locks(policy: Policy) -> tuple[dict[str, ToolLock], tuple[Diagnostic, .
         lock = read_lock(document) if document else ()
         if not isinstance(lock, ToolLock):
             diagnostics += lock
-            locks[name] = ToolLock(name, {})
             continue
         locks[name] = lock
         if lock.server != name:

@@ -41,7 +41,9 @@ def _params(
     locks, unread = read_locks(narrow)
     tools = toolset(spec, effective, locks)
     found = problems(narrow, broad=broad, effective=effective, locks=locks, tools=tools)
-    diagnostics = unread or tuple(found)
+    # One mistake in a lock is one diagnostic: what would follow from it is not said.
+    is_complete = not unread and len(locks) == len(spec.servers)
+    diagnostics = tuple(found) if is_complete else unread
     standings = tools.standings()
     pins = {name: lock.digests() for name, lock in locks.items()}
     row = {

@@ -17,35 +17,19 @@ drifted(tools, lock) := sort({tool.name |
 
 # METADATA
 # title: Tools that the policy lets the agent use, and the server does not list
-missing(tools, toolset, server) := sort(usable - offered) if {
-	offered := {tool.name | some tool in tools}
-	usable := {name |
-		some name, standing in data.ringfence.tables[toolset][server]
-		_is_usable(standing)
-	}
-}
+missing(tools, toolset, server) := sort(_usable(toolset, server) - {tool.name | some tool in tools})
 
 # METADATA
 # title: Tools that the agent sees, and the policy does not let it use
-exposed(tools, toolset, server) := sort({tool.name |
-	some tool in tools
-	tool.shown == true
-	not _is_usable(_standing(toolset, server, tool.name))
-})
+exposed(tools, toolset, server) := sort({tool.name | some tool in tools; tool.shown == true} - _usable(toolset, server))
 
 # METADATA
 # title: Tools that the server lists, and the policy does not let the agent use
-hidden(tools, toolset, server) := sort({tool.name |
-	some tool in tools
-	not _is_usable(_standing(toolset, server, tool.name))
-})
+hidden(tools, toolset, server) := sort({tool.name | some tool in tools} - _usable(toolset, server))
 
 # METADATA
 # title: Tools that the server lists, and the policy lets the agent use
-visible(tools, toolset, server) := sort({tool.name |
-	some tool in tools
-	_is_usable(_standing(toolset, server, tool.name))
-})
+visible(tools, toolset, server) := sort({tool.name | some tool in tools} & _usable(toolset, server))
 
 # METADATA
 # title: Drifted tools of all servers of an agent, as server/tool
@@ -70,7 +54,7 @@ missing_anywhere(tools, toolset) := sort({label |
 exposed_anywhere(tools, toolset) := sort({concat("/", [tool.server, tool.name]) |
 	some tool in tools
 	tool.shown == true
-	not _is_usable(_standing(toolset, tool.server, tool.name))
+	not tool.name in _usable(toolset, tool.server)
 })
 
 _by_server(tools) := {server: listed |
@@ -78,11 +62,9 @@ _by_server(tools) := {server: listed |
 	listed := [tool | some tool in tools; tool.server == server]
 }
 
-# Total: under a negation an undefined argument would undo the whole statement.
-default _standing(_, _, _) := "unlisted"
-
-_standing(toolset, server, name) := data.ringfence.tables[toolset][server][name]
-
 # A standing begins with what it comes to: `allowed`, or `approval`, both perhaps with `+` and more;
 # `denied` and `forbidden` stand alone.
-_is_usable(standing) if startswith(standing, "a")
+_usable(toolset, server) := {name |
+	some name, standing in data.ringfence.tables[toolset][server]
+	startswith(standing, "a")
+}

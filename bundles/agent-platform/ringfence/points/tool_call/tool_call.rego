@@ -64,12 +64,6 @@ _found := [found, t.list] if {
 	regex.match(`^\[[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15}\]$`, json.marshal([workload_drifted, usage_turns, usage_tokens, usage_tool_calls, usage_duration, usage_pipeline_runs, usage_credential_requests]))
 	agent_toolset := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].toolset], [""])[0]
 	tool_standing := array.concat([found | found := data.ringfence.tables[agent_toolset][tool_server][tool_name]], ["unlisted"])[0]
-	limit_turns := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]
-	limit_tokens := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]
-	limit_tool_calls := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]
-	limit_duration := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]
-	limit_pipeline_runs := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]
-	limit_credential_requests := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]
 
 	# Most requests end here: every rule is shown to be satisfied.
 	satisfied := [true |
@@ -79,12 +73,12 @@ _found := [found, t.list] if {
 		tool_standing != "forbidden" # tool.forbidden-class
 		workload_drifted == 0 # tool.workload-drift
 		false in [tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}] # tool.approval
-		usage_turns < limit_turns # tool.budget.turns
-		usage_tokens < limit_tokens # tool.budget.tokens
-		usage_tool_calls < limit_tool_calls # tool.budget.tool-calls
-		usage_duration < limit_duration # tool.budget.duration
-		true in [false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}], usage_credential_requests < limit_credential_requests] # tool.budget.credential-requests
-		true in [false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], usage_pipeline_runs < limit_pipeline_runs] # tool.budget.pipeline-runs
+		usage_turns < data.ringfence.tables[t.agents][agent_id].stop_at.turns # tool.budget.turns
+		usage_tokens < data.ringfence.tables[t.agents][agent_id].stop_at.tokens # tool.budget.tokens
+		usage_tool_calls < data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls # tool.budget.tool-calls
+		usage_duration < data.ringfence.tables[t.agents][agent_id].stop_at.duration # tool.budget.duration
+		true in [false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}], usage_credential_requests < data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests] # tool.budget.credential-requests
+		true in [false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], usage_pipeline_runs < data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs] # tool.budget.pipeline-runs
 		true in [false in [tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], tool_digest in data.ringfence.tables[data.ringfence.tables[t.agents][agent_id].locks[tool_server]][tool_name]] # tool.drift
 	]
 	found := [clause |
@@ -116,22 +110,22 @@ _found := [found, t.list] if {
 		violates_tool_arguments := [tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, arguments_covered != tool_covered] == [true, true]
 
 		# tool.budget.turns, <built-in>:1:1
-		violates_tool_budget_turns := [agent_toolset != "", usage_turns >= limit_turns] == [true, true]
+		violates_tool_budget_turns := [agent_toolset != "", usage_turns >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]] == [true, true]
 
 		# tool.budget.tokens, <built-in>:1:1
-		violates_tool_budget_tokens := [agent_toolset != "", usage_tokens >= limit_tokens] == [true, true]
+		violates_tool_budget_tokens := [agent_toolset != "", usage_tokens >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]] == [true, true]
 
 		# tool.budget.tool-calls, <built-in>:1:1
-		violates_tool_budget_tool_calls := [agent_toolset != "", usage_tool_calls >= limit_tool_calls] == [true, true]
+		violates_tool_budget_tool_calls := [agent_toolset != "", usage_tool_calls >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]] == [true, true]
 
 		# tool.budget.duration, <built-in>:1:1
-		violates_tool_budget_duration := [agent_toolset != "", usage_duration >= limit_duration] == [true, true]
+		violates_tool_budget_duration := [agent_toolset != "", usage_duration >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]] == [true, true]
 
 		# tool.budget.pipeline-runs, <built-in>:1:1
-		violates_tool_budget_pipeline_runs := [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, usage_pipeline_runs >= limit_pipeline_runs] == [true, true]
+		violates_tool_budget_pipeline_runs := [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, usage_pipeline_runs >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]] == [true, true]
 
 		# tool.budget.credential-requests, <built-in>:1:1
-		violates_tool_budget_credential_requests := [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}, usage_credential_requests >= limit_credential_requests] == [true, true]
+		violates_tool_budget_credential_requests := [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}, usage_credential_requests >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [true, true]
 
 		some place, true in [
 			violates_tool_agent,
