@@ -2,8 +2,7 @@
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -43,79 +42,62 @@ def read_tree(project: Project) -> Tree:
     """Read the YAML files of a repository; files in no mapped directory are listed, not read."""
     tenants: dict[str, list[SourceFile]] = {"": []}
     diagnostics: list[Diagnostic] = []
-    tops = sorted({pattern.split("/", 1)[0] for pattern in project.directories})
-    for folder, names in _folders(project, tops, diagnostics):
-        place = project.place(f"{folder}/_")
-        found = tenants.setdefault(place[0].tenant if place else "", [])
-        if place is None:
-            found += [SourceFile(f"{folder}/{name}", b"") for name in names]
-        else:
-            found += _read(project, folder, names)
-    broad = tenants.pop("")
-    return Tree(
-        project=project,
-        broad=tuple(sorted(broad)),
-        tenants={name: tuple(sorted(tenants[name])) for name in sorted(tenants)},
-        diagnostics=tuple(diagnostics),
-    )
-
-
-def _folders(
-    project: Project, tops: list[str], diagnostics: list[Diagnostic]
-) -> Iterator[tuple[str, list[str]]]:
-    """Yield each folder that holds policy files, and their names."""
-    rest = list(reversed(tops))
+    rest = sorted({pattern.split("/", 1)[0] for pattern in project.directories}, reverse=True)
     while rest:
         folder = rest.pop()
-        names = []
+        place = project.place(f"{folder}/_")
+        found = tenants.setdefault(place[0].tenant, []) if place else tenants[""]
         try:
-            with os.scandir(os.path.join(project.root, folder)) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        if entry.name not in _NOT_POLICY and not entry.name.startswith("."):
-                            rest.append(f"{folder}/{entry.name}")
-                    elif _is_policy(entry.name) and not (entry.is_symlink() and entry.is_dir()):
-                        names.append(entry.name)
+            rest += _read_folder(project, folder, found, mapped=place is not None)
         except FileNotFoundError:
             continue
         except OSError as error:
             message = f"`{folder}` cannot be read: {(error.strerror or str(error)).lower()}"
             hint = "check the path and its permissions"
             diagnostics.append(Diagnostic("RF001", Span(folder, 1, 1, 1, 1), message, hint))
-            continue
-        if names:
-            yield folder, names
+    broad = tenants.pop("")
+    return Tree(
+        project=project,
+        broad=tuple(sorted(broad)),
+        tenants={name: tuple(sorted(files)) for name, files in sorted(tenants.items()) if files},
+        diagnostics=tuple(diagnostics),
+    )
+
+
+def _read_folder(
+    project: Project, folder: str, found: list[SourceFile], *, mapped: bool
+) -> list[str]:
+    """Read the files of one folder; return the folders in it.
+
+    Files behind a link, and whatever else is unusual, are left to `read_bytes`.
+    """
+    below: list[str] = []
+    linked = os.path.islink(os.path.join(project.root, folder.partition("/")[0]))
+    path = os.path.join(project.root, folder)
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        with os.scandir(descriptor) as entries:
+            for entry in entries:
+                name, file = entry.name, f"{folder}/{entry.name}"
+                if entry.is_dir(follow_symlinks=False):
+                    if name not in _NOT_POLICY and not name.startswith("."):
+                        below.append(file)
+                elif _is_policy(name) and not (entry.is_symlink() and entry.is_dir()):
+                    raw = b"" if not mapped else None if linked else _plain_bytes(name, descriptor)
+                    found.append(
+                        SourceFile(file, _carefully(project, file) if raw is None else raw)
+                    )
+    finally:
+        os.close(descriptor)
+    return below
 
 
 def _is_policy(name: str) -> bool:
     return name.endswith((".yaml", ".yml")) and not name.endswith(".lock.yaml")
 
 
-def _read(project: Project, folder: str, names: list[str]) -> Iterator[SourceFile]:
-    """Read the files of one folder, those behind a link or otherwise unusual with all care."""
-    linked = os.path.islink(os.path.join(project.root, folder.split("/", 1)[0]))
-    with _opened(os.path.join(project.root, folder)) as descriptor:
-        for name in names:
-            file = f"{folder}/{name}"
-            raw = None if linked or descriptor is None else _plain_bytes(name, descriptor)
-            if raw is None:
-                target = project.root / file
-                yield SourceFile(file, read_bytes(project.root, target, file=file, limits=_LIMITS))
-            else:
-                yield SourceFile(file, raw)
-
-
-@contextmanager
-def _opened(path: str) -> Iterator[int | None]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    except OSError:
-        yield None
-        return
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
+def _carefully(project: Project, file: str) -> bytes | Diagnostic:
+    return read_bytes(project.root, project.root / file, file=file, limits=_LIMITS)
 
 
 def _plain_bytes(name: str, folder: int) -> bytes | None:
