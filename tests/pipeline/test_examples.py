@@ -28,7 +28,7 @@ def test_the_committed_compile_is_the_compile(name: str) -> None:
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_example_is_valid_and_passes_its_tests(name: str) -> None:
     """`ringfence check`, `fmt --check` and `test` find nothing in an example."""
-    for command in (["check"], ["fmt", "--check"], ["test"]):
+    for command in (["check"], ["fmt", "--check"], ["test"], ["test", "--coverage"]):
         done = subprocess.run(
             [sys.executable, "-m", "ringfence.cli.main", *command, str(ROOT / "examples" / name)],
             capture_output=True,

@@ -257,7 +257,8 @@ class Call:
     """A computed fact: a function of `rego/lib` by its dotted name, such as `tools.drifted`.
 
     The function is defined for every argument, since no gate has seen a list when it is called, and
-    compares no numbers. It answers a sorted list of strings.
+    compares no numbers. It answers a sorted list of strings. It stands in requirements only: what a
+    rule applies to is told without OPA too.
     """
 
     function: str

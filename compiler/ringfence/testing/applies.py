@@ -38,6 +38,7 @@ from ringfence.ir.expression import (
     Size,
     StringTest,
     StringTestOp,
+    Tables,
     TenantName,
 )
 
@@ -46,7 +47,10 @@ __all__ = ["Request", "value_of"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """What an expression reads: facts by dotted name, parameters, derived values, tenant and clock."""
+    """What an expression reads: facts by dotted name, parameters, derived values, tenant and clock.
+
+    `tables` are the shared ones, by the digest of their content.
+    """
 
     facts: Mapping[str, Any]
     params: Mapping[str, Any]
@@ -54,6 +58,7 @@ class Request:
     tenant: str
     now: int
     items: Mapping[str, Any] = field(default_factory=dict)
+    tables: Mapping[str, Any] = field(default_factory=dict)
 
 
 def value_of(expr: Expr, request: Request) -> Any:
@@ -100,6 +105,8 @@ def _term(expr: Expr, request: Request) -> Any:
             return item[name] if name else item
         case ParamRef(name):
             return request.params[name]
+        case Tables():
+            return request.tables
         case Derived(name):
             return value_of(request.derived[name], request)
         case TenantName():

@@ -7,7 +7,7 @@ from typing import Any
 
 from ringfence.check.compiled import Compiled
 from ringfence.ir.expression import And
-from ringfence.ir.rule import Action, Rule
+from ringfence.ir.rule import Action, Rule, TenantProgram
 from ringfence.testing.applies import Request, value_of
 from ringfence.testing.run import Run, SuiteResult, TrialResult
 
@@ -88,13 +88,11 @@ def _rules(compiled: Compiled, suite: SuiteResult) -> Iterator[Rule]:
 
 def _request(compiled: Compiled, suite: SuiteResult, result: TrialResult) -> Request:
     point, tenant = suite.suite.point.name, suite.suite.tenant
-    params = next(
-        (program.params.get(point, {}) for program in compiled.tenants if program.name == tenant),
-        {},
-    )
+    program = next((one for one in compiled.tenants if one.name == tenant), TenantProgram(name=""))
     return Request(
         facts=result.trial.facts,
-        params=params,
+        params=program.params.get(point, {}),
+        tables=program.tables,
         derived=dict(compiled.platform.points[point].derived),
         tenant=tenant,
         now=result.trial.now,
