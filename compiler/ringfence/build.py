@@ -12,7 +12,7 @@ from ringfence.bundle.manifest import manifest
 from ringfence.bundle.sign import sign
 from ringfence.check.compiled import Overview
 from ringfence.check.trust import exception_documents, revocation_documents
-from ringfence.emit.files import ROOTS, about_file, policy_files
+from ringfence.emit.files import ROOTS, about_file, platform_files, policy_files
 from ringfence.emit.tenant import TenantUnit
 from ringfence.release.layer import ReleaseLayer
 from ringfence.trust.revocation import compile_revocations
@@ -40,10 +40,20 @@ class Build:
         return f"{self.name}/{self.environment}@{self.content}+{self.release}"
 
 
-def build_policy(compiled: Overview, units: Sequence[TenantUnit], *, layer: ReleaseLayer) -> Build:
-    """Emit a policy bundle for these tenants: all of them for a gateway, one for a slice."""
+def build_policy(
+    compiled: Overview,
+    units: Sequence[TenantUnit],
+    *,
+    layer: ReleaseLayer,
+    platform: Mapping[str, bytes] | None = None,
+) -> Build:
+    """Emit a policy bundle for these tenants: all of them for a gateway, one for a slice.
+
+    `platform` are the files that all bundles of this layer share (`platform_files`), emitted here unless given.
+    """
     points = compiled.platform.points
-    files = policy_files(points, units, release=layer.data(), fresh=layer.fresh)
+    shared = platform_files(points, fresh=layer.fresh) if platform is None else platform
+    files = policy_files(points, units, release=layer.data(), platform=shared)
     content, release = digest(files.content), digest(files.release)
     policy = {
         "bundle": layer.bundle,

@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from ringfence.emit.files import about_file, policy_files
+from ringfence.emit.files import about_file, platform_files, policy_files
 from ringfence.emit.tenant import emit_tenant
 from ringfence.ir.lower.lowering import table_digest
 from ringfence.ir.program import lower_platform
@@ -34,7 +34,9 @@ def write_agents(
     groups = [range(agents)] if one_tenant else [range(n, n + 1) for n in range(agents)]
     programs = [_program(group, tools=tools, alike=alike) for group in groups]
     units = [emit_tenant(program, points=points, known={}) for program in programs]
-    files = policy_files(points, units, release=_RELEASE, fresh=False)
+    files = policy_files(
+        points, units, release=_RELEASE, platform=platform_files(points, fresh=False)
+    )
     write_tree(folder, {**files.all(), **about_file(policy=_POLICY, points=points)})
     return folder
 

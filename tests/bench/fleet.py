@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from ringfence.emit.files import about_file, policy_files
+from ringfence.emit.files import about_file, platform_files, policy_files
 from ringfence.emit.tenant import emit_tenant
 from ringfence.ir.build import most
 from ringfence.ir.expression import (
@@ -63,7 +63,9 @@ def fleet_files(
         )
         for number in range(tenants)
     ]
-    files = policy_files(points, units, release=_RELEASE, fresh=False)
+    files = policy_files(
+        points, units, release=_RELEASE, platform=platform_files(points, fresh=False)
+    )
     return {**files.all(), **about_file(policy=_POLICY, points=points), **_live()}
 
 

@@ -12,7 +12,7 @@ import orjson
 from tests.emit.generate import NOW, Generator, widened
 from tests.emit.reference import Expected, Raw, expect
 
-from ringfence.emit.files import about_file, policy_files
+from ringfence.emit.files import about_file, platform_files, policy_files
 from ringfence.emit.tenant import emit_tenant
 from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import PointProgram, TenantProgram
@@ -69,7 +69,9 @@ def open_site(point: str, *, tenants: int, own_rules: int, seed: int) -> Iterato
     points = {point: program}
     known: dict[str, str] = {}
     units = [emit_tenant(one, points=points, known=known) for one in programs.values()]
-    files = policy_files(points, units, release=_RELEASE, fresh=False)
+    files = policy_files(
+        points, units, release=_RELEASE, platform=platform_files(points, fresh=False)
+    )
     with PolicyServer({**files.all(), **about_file(policy=_POLICY, points=points)}) as server:
         yield Site(program, programs, generator, server)
 

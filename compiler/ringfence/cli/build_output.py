@@ -12,6 +12,7 @@ from ringfence.bundle.archive import pack
 from ringfence.bundle.sign import sign
 from ringfence.cache import TenantCache
 from ringfence.check.compiled import Overview
+from ringfence.emit.files import platform_files
 from ringfence.emit.tenant import TenantUnit
 from ringfence.errors import UsageError
 from ringfence.keys import load_private, public_pem, read_passphrase, thumbprint
@@ -68,6 +69,7 @@ def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
     checked.refuse_mistakes()
     compiled = checked.overview
     layer = release_layer(compiled, release=options.release, environment=options.environment)
+    shared = platform_files(compiled.platform.points, fresh=layer.fresh)
     written: list[dict[str, object]] = []
     slices = _slices(options, compiled)
     emitted: dict[str, list[TenantUnit]] = {}
@@ -75,7 +77,7 @@ def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
         emitted.setdefault(unit.name, []).append(unit)
     for label, names in slices:
         units = [unit for name in sorted(names) for unit in emitted[name]]
-        build = build_policy(compiled, units, layer=layer)
+        build = build_policy(compiled, units, layer=layer, platform=shared)
         files, archive = signed_archive(
             build,
             key=signer.key if signer else None,

@@ -15,7 +15,7 @@ from ringfence.opa.lockdown import mask_module
 from ringfence.resources import rego_root
 from ringfence.trust.canonical import bound_names
 
-__all__ = ["ROOTS", "PolicyFiles", "about_file", "policy_files"]
+__all__ = ["ROOTS", "PolicyFiles", "about_file", "platform_files", "policy_files"]
 
 # What a policy bundle owns; the live bundle owns `ringfence/live`.
 ROOTS = (
@@ -57,20 +57,43 @@ class PolicyFiles:
         return {**self.content, **self.release, **self.source}
 
 
+def platform_files(points: Mapping[str, PointProgram], *, fresh: bool) -> dict[str, bytes]:
+    """Emit what the bundles of all tenants have in common: all Rego but lists, and data of the platform."""
+    programs = [points[name] for name in sorted(points)]
+    described = [program.point for program in programs]
+    modules = {
+        "ringfence/main/main.rego": emit_main(described, fresh=fresh),
+        "system/log/mask.rego": mask_module(described),
+    }
+    for program in programs:
+        key = program.point.key
+        modules[f"ringfence/points/{key}/{key}.rego"] = emit_point(program)
+    by_key = {program.point.key: program for program in programs}
+    data: dict[str, object] = {
+        "rules": {key: [rule.id for rule in program.rules] for key, program in by_key.items()},
+        "blank": {key: blank(program.point) for key, program in by_key.items()},
+        "schema": {key: schema(program.point) for key, program in by_key.items()},
+        "bound": {key: bound_names(program.point) for key, program in by_key.items()},
+    }
+    return {
+        **_hand_written(),
+        **{path: text.encode() for path, text in modules.items()},
+        **_as_files(data),
+    }
+
+
 def policy_files(
     points: Mapping[str, PointProgram],
     units: Sequence[TenantUnit],
     *,
     release: Mapping[str, object],
-    fresh: bool,
+    platform: Mapping[str, bytes],
 ) -> PolicyFiles:
-    """Emit all files of a policy bundle but the one that holds its digests."""
+    """Emit all files of a policy bundle but the one that holds its digests.
+
+    `platform` are those of `platform_files`, which several bundles share.
+    """
     programs = [points[name] for name in sorted(points)]
-    content = {
-        **_hand_written(),
-        **_modules(programs, units, fresh=fresh),
-        **_data(programs, units),
-    }
     source = {
         program.point.key: {
             "*": {rule.id: str(rule.span) for rule in program.rules},
@@ -82,47 +105,39 @@ def policy_files(
         }
         for program in programs
     }
+    keys = [program.point.key for program in programs]
     return PolicyFiles(
-        content=content,
+        content={**platform, **_lists(units), **_data(keys, units)},
         release={"ringfence/release/data.json": json_bytes(release)},
         source={"ringfence/source/data.json": json_bytes(source)},
     )
 
 
-def _modules(
-    programs: Sequence[PointProgram], units: Sequence[TenantUnit], *, fresh: bool
-) -> dict[str, bytes]:
-    described = [program.point for program in programs]
-    files = {
-        "ringfence/main/main.rego": emit_main(described, fresh=fresh),
-        "system/log/mask.rego": mask_module(described),
+def _lists(units: Sequence[TenantUnit]) -> dict[str, bytes]:
+    return {
+        f"ringfence/lists/{name}/{name.rpartition('/')[2]}.rego": text.encode()
+        for name, text in {
+            name: text for unit in units for name, text in unit.lists.items()
+        }.items()
     }
-    for program in programs:
-        key = program.point.key
-        files[f"ringfence/points/{key}/{key}.rego"] = emit_point(program)
-    for unit in units:
-        for name, text in unit.lists.items():
-            files[f"ringfence/lists/{name}/{name.rpartition('/')[2]}.rego"] = text
-    return {path: text.encode() for path, text in files.items()}
 
 
-def _data(programs: Sequence[PointProgram], units: Sequence[TenantUnit]) -> dict[str, bytes]:
-    by_key = {program.point.key: program for program in programs}
+def _data(keys: Sequence[str], units: Sequence[TenantUnit]) -> dict[str, bytes]:
     documents: dict[str, object] = {
         "params": {
             key: {unit.name: Fragment(unit.params[key]) for unit in units if key in unit.params}
-            for key in by_key
+            for key in keys
         },
         "rows": {digest: Fragment(rows) for unit in units for digest, rows in unit.rows.items()},
-        "rules": {key: [rule.id for rule in program.rules] for key, program in by_key.items()},
-        "blank": {key: blank(program.point) for key, program in by_key.items()},
-        "schema": {key: schema(program.point) for key, program in by_key.items()},
-        "bound": {key: bound_names(program.point) for key, program in by_key.items()},
         "tables": {
             digest: Fragment(table) for unit in units for digest, table in unit.tables.items()
         },
         "tenants": {unit.name: Fragment(unit.about) for unit in units},
     }
+    return _as_files(documents)
+
+
+def _as_files(documents: Mapping[str, object]) -> dict[str, bytes]:
     return {f"ringfence/{name}/data.json": json_bytes(value) for name, value in documents.items()}
 
 
