@@ -5,14 +5,18 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from tests.pipeline.test_bad_input import MISTAKES, NOW, SCAFFOLD
 
 from ringfence.cache import TenantCache, open_cache
-from ringfence.cli.build_output import BuildOptions, write_build
+from ringfence.cli.build_options import BuildOptions
+from ringfence.cli.build_output import write_build
 from ringfence.errors import CompileError, Diagnostic, Severity
 from ringfence.ir.program import lower_tenant
 from ringfence.pipeline import check_repository
@@ -58,7 +62,7 @@ def _check(root: Path, *, now: int = NOW) -> tuple[Diagnostic, ...]:
     return found
 
 
-def _build(root: Path, output: Path, *, cached: bool = True) -> dict[str, bytes]:
+def _build(root: Path, output: Path, *, cached: bool = True, **changes: Any) -> dict[str, bytes]:
     options = BuildOptions(
         root=root, now=NOW, output=output, release="runtime", environment="prod", tenants=(),
         slices=True, signing_key=None, keyid="", live_key=None, passphrase_file=None,
@@ -66,7 +70,7 @@ def _build(root: Path, output: Path, *, cached: bool = True) -> dict[str, bytes]
         record=False, form="pretty",
     )  # fmt: skip
     with _cache(root, "build") if cached else TenantCache() as cache:
-        write_build(options, cache=cache)
+        write_build(replace(options, **changes), cache=cache)
     assert cache.notes == []
     return {
         path.relative_to(output).as_posix(): path.read_bytes()
@@ -139,6 +143,53 @@ def _replace(file: Path, old: str, new: str) -> None:
     text = file.read_text()
     assert old in text
     file.write_text(text.replace(old, new, 1))
+
+
+def _written(root: Path, output: Path, **changes: Any) -> set[str]:
+    """Build without unpacking; return the bundles that were written, of those with a release."""
+    before = {path.name: path.stat().st_ino for path in output.glob("runtime*.tar.gz")}
+    _build(root, output, unpack=False, **changes)
+    after = {path.name: path.stat().st_ino for path in output.glob("runtime*.tar.gz")}
+    return {name for name in after if after[name] != before.get(name)}
+
+
+def test_a_bundle_that_is_there_already_is_not_written_again(tmp_path: Path, root: Path) -> None:
+    """Only bundles that changed, were altered or went missing are written, and all are as from nothing."""
+    every = {"runtime.tar.gz", *(f"runtime-{name}.tar.gz" for name in (*TENANTS, "platform"))}
+    output = tmp_path / "out"
+    assert _written(root, output) == every
+    assert _written(root, output) == set()
+    _replace(root / "tenants/globex/runners.yaml", "concurrency: 20", "concurrency: 19")
+    assert _written(root, output) == {"runtime.tar.gz", "runtime-globex.tar.gz"}
+    altered = bytearray((output / "runtime-acme.tar.gz").read_bytes())
+    altered[-1] ^= 1
+    (output / "runtime-acme.tar.gz").write_bytes(altered)
+    (output / "runtime-initech.tar.gz").unlink()
+    assert _written(root, output) == {"runtime-acme.tar.gz", "runtime-initech.tar.gz"}
+    assert _build(root, tmp_path / "plain", cached=False, unpack=False) == _build(
+        root, output, unpack=False
+    )
+
+
+def test_a_bundle_for_another_place_is_written_again(tmp_path: Path, root: Path) -> None:
+    """Another environment and another signing key are another bundle, though no tenant changed."""
+    output = tmp_path / "out"
+    every = _written(root, output)
+    assert _written(root, output, environment="staging") == every
+    assert _written(root, output, environment="staging") == set()
+    keys = [_signing_key(tmp_path / f"{number}.pem") for number in (1, 2)]
+    assert [_written(root, output, signing_key=key) for key in (*keys, keys[1])] == [
+        every,
+        every,
+        set(),
+    ]
+
+
+def _signing_key(path: Path) -> Path:
+    key = ec.generate_private_key(ec.SECP256R1())
+    path.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    path.chmod(0o600)
+    return path
 
 
 def _comment(file: str) -> Callable[[Path], None]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self, TypeVar
 
+from ringfence.cache.archive import Archive, read_archive, write_archive
 from ringfence.cache.form import (
     Outline,
     Share,
@@ -61,6 +62,10 @@ class TenantCache:
             name: read_unit(one, parts=parts) for name, one, due in needed if due <= parts.keys()
         }
 
+    def archives(self, keys: Mapping[str, bytes]) -> dict[str, Archive]:
+        """Return the bundles that were written before, by label."""
+        return self._read("archive", keys, read_archive)
+
     def keep_outline(self, key: bytes, outline: Outline) -> None:
         """Keep an outline."""
         self._keep(joined_key("outline", key), write_outline(outline))
@@ -76,6 +81,12 @@ class TenantCache:
             keys[name] = joined_key("part", content)
             self._keep(keys[name], content)
         self._keep(joined_key("unit", key), write_unit(unit, parts=keys))
+
+    def keep_archive(self, key: bytes, archive: Archive) -> None:
+        """Keep what was written, in place of what was kept under this key."""
+        full = joined_key("archive", key)
+        self._used.discard(full)
+        self._keep(full, write_archive(archive))
 
     def _read(
         self, label: str, keys: Mapping[str, bytes], understand: Callable[[bytes], T]

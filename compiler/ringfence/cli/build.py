@@ -82,7 +82,8 @@ def command(path: Path, no_cache: bool, **options: object) -> None:
       ringfence build . -o out --release runtime --env prod --signing-key keys/prod.key.pem
       ringfence opa run --config out/opa.yaml
     """
-    from ringfence.cli.build_output import BuildOptions, write_build
+    from ringfence.cli.build_options import BuildOptions
+    from ringfence.cli.build_output import write_build
     from ringfence.cli.cached import user_cache
     from ringfence.cli.repository import find_root
     from ringfence.pipeline import collecting_later

@@ -14,7 +14,7 @@ def command(directory: Path) -> None:
     """
     from importlib.resources import as_file, files
 
-    from ringfence.cli.build_output import write_whole
+    from ringfence.cli.write import write_whole
     from ringfence.errors import UsageError
 
     if directory.exists() and any(directory.iterdir()):

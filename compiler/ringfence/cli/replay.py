@@ -63,8 +63,8 @@ def command(
     Example:
       ringfence replay decisions/*.gz --baseline main --candidate . --release runtime --env prod
     """
-    from ringfence.cli.build_output import write_whole
     from ringfence.cli.repository import find_root
+    from ringfence.cli.write import write_whole
     from ringfence.evaluate import bundle_files
     from ringfence.opa.policies import PolicyServer
     from ringfence.pipeline import compile_repository

@@ -23,7 +23,7 @@ def command(point: str, write: Path | None) -> None:
     Then begin a policy file with:
       # yaml-language-server: $schema=../.ringfence/schema/v1.json
     """
-    from ringfence.cli.build_output import write_whole
+    from ringfence.cli.write import write_whole
     from ringfence.errors import UsageError
     from ringfence.language.facts import all_points
     from ringfence.language.kinds import all_kinds
