@@ -143,26 +143,24 @@ _found := [found, t.list] if {
 			violates_tool_budget_pipeline_runs,
 			violates_tool_budget_credential_requests,
 		]
-		clause := _clauses[place]
+		clause := [
+			["tool.agent", 1],
+			["tool.unlisted", 1],
+			["tool.denied", 1],
+			["tool.forbidden-class", 1],
+			["tool.drift", 1],
+			["tool.workload-drift", 1],
+			["tool.approval", 1],
+			["tool.arguments", 1],
+			["tool.budget.turns", 1],
+			["tool.budget.tokens", 1],
+			["tool.budget.tool-calls", 1],
+			["tool.budget.duration", 1],
+			["tool.budget.pipeline-runs", 1],
+			["tool.budget.credential-requests", 1],
+		][place]
 	]
 }
-
-_clauses := [
-	["tool.agent", 1],
-	["tool.unlisted", 1],
-	["tool.denied", 1],
-	["tool.forbidden-class", 1],
-	["tool.drift", 1],
-	["tool.workload-drift", 1],
-	["tool.approval", 1],
-	["tool.arguments", 1],
-	["tool.budget.turns", 1],
-	["tool.budget.tokens", 1],
-	["tool.budget.tool-calls", 1],
-	["tool.budget.duration", 1],
-	["tool.budget.pipeline-runs", 1],
-	["tool.budget.credential-requests", 1],
-]
 
 # METADATA
 # title: "tool.agent"

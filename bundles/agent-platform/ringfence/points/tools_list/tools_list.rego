@@ -100,17 +100,15 @@ _found := [found, t.list] if {
 			violates_tools_exposed,
 			violates_tools_filtered,
 		]
-		clause := _clauses[place]
+		clause := [
+			["tools.agent", 1],
+			["tools.drift", 1],
+			["tools.missing", 1],
+			["tools.exposed", 1],
+			["tools.filtered", 1],
+		][place]
 	]
 }
-
-_clauses := [
-	["tools.agent", 1],
-	["tools.drift", 1],
-	["tools.missing", 1],
-	["tools.exposed", 1],
-	["tools.filtered", 1],
-]
 
 # METADATA
 # title: "tools.agent"

@@ -75,14 +75,12 @@ _found := [found, t.list] if {
 			violates_activate_tested_before,
 			violates_activate_change_ref,
 		]
-		clause := _clauses[place]
+		clause := [
+			["activate.tested-before", 1],
+			["activate.change-ref", 1],
+		][place]
 	]
 }
-
-_clauses := [
-	["activate.tested-before", 1],
-	["activate.change-ref", 1],
-]
 
 # METADATA
 # title: "activate.tested-before"

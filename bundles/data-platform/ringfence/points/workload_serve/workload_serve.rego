@@ -101,17 +101,15 @@ _found := [found, t.list] if {
 			violates_serve_exposed,
 			violates_serve_policy_loaded,
 		]
-		clause := _clauses[place]
+		clause := [
+			["serve.agent", 1],
+			["serve.drift", 1],
+			["serve.missing", 1],
+			["serve.exposed", 1],
+			["serve.policy-loaded", 1],
+		][place]
 	]
 }
-
-_clauses := [
-	["serve.agent", 1],
-	["serve.drift", 1],
-	["serve.missing", 1],
-	["serve.exposed", 1],
-	["serve.policy-loaded", 1],
-]
 
 # METADATA
 # title: "serve.agent"
