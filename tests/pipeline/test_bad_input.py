@@ -51,7 +51,14 @@ def _other_tenant(root: Path) -> None:
     (root / "tenants/other/runners.yaml").write_bytes((root / RUNNERS).read_bytes())
 
 
+def _reserved_tenant(root: Path) -> None:
+    text = (root / RUNNERS).read_text().replace("tenant/example", "tenant/platform")
+    (root / "tenants/platform").mkdir()
+    (root / "tenants/platform/runners.yaml").write_text(text)
+
+
 MISTAKES = [
+    ("reserved tenant", _reserved_tenant, "RF114", "tenants/platform/runners.yaml", "another name"),
     ("unknown key", _replace(RUNNERS, "timeouts:", "timeuots:"), "RF101", RUNNERS, "`timeouts`"),
     ("wrong type", _replace(RUNNERS, "concurrency: 10", "concurrency: ten"), "RF103", RUNNERS, ""),
     ("quoted boolean", _replace(COST, "waivable: true", 'waivable: "false"'), "RF103", COST, ""),

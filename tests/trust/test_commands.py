@@ -12,7 +12,12 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+)
 
 from ringfence.language.facts import all_points
 from ringfence.trust.canonical import bound_digest
@@ -112,6 +117,22 @@ def test_approve_prints_a_token_that_counts(place: Path, trust: dict[str, Any], 
     refused = check_token(token, _expected(digest="sha256:" + "00" * 32), trust=trust, now=now)
     assert isinstance(refused, Refused)
     assert refused.why == "other_request"
+
+
+def test_keys_under_a_passphrase_sign(place: Path) -> None:
+    """`approve` reads an encrypted key with its passphrase, and refuses a wrong one in clear words."""
+    key = Ed25519PrivateKey.generate()
+    locked = BestAvailableEncryption(b"open sesame")
+    (place / "locked.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, locked))
+    (place / "right").write_text("open sesame\n")
+    (place / "wrong").write_text("open barley\n")
+    done = _approve(place, **{"key": "locked.pem", "passphrase-file": "right"})
+    assert (done.returncode, done.stdout.count(".")) == (0, 2)
+    refused = _approve(place, **{"key": "locked.pem", "passphrase-file": "wrong"})
+    assert refused.returncode == 1
+    assert "passphrase" in refused.stderr
+    assert "open" not in refused.stderr + refused.stdout
+    assert _approve(place, key="locked.pem").returncode == 1
 
 
 def test_approve_writes_a_new_file_that_only_its_owner_reads(place: Path) -> None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ringfence.cli.passphrase import passphrase_options
+
 if TYPE_CHECKING:
     from ringfence.ir.schema import DecisionPoint
 
@@ -29,6 +31,7 @@ _LONGEST = 30 * 86_400
 @click.option("--requester", required=True, help="Who asks; the fact request.by must say the same.")
 @click.option("--ttl", required=True, help="How long the approval holds, such as 8h.")
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
+@passphrase_options
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
 @click.option("--out", type=click.Path(path_type=Path), help="New file for the token.")
 def command(out: Path | None, **given: Any) -> None:
@@ -57,11 +60,14 @@ def _issue(
     requester: str,
     ttl: str,
     key: Path,
+    passphrase_file: Path | None,
+    passphrase_env: str,
     kid: str,
 ) -> str:
     import time
 
     from ringfence.errors import UsageError
+    from ringfence.keys import read_passphrase
     from ringfence.trust.canonical import UnencodableFactError
     from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_approval
@@ -80,7 +86,9 @@ def _issue(
             requester=requester,
             issued_at=int(time.time()),
             lifetime=_lifetime(ttl),
-            key=load_signing_key(key),
+            key=load_signing_key(
+                key, passphrase=read_passphrase(file=passphrase_file, variable=passphrase_env)
+            ),
             kid=kid,
         )
     except UnencodableFactError as error:

@@ -5,6 +5,8 @@ from typing import Any
 
 import click
 
+from ringfence.cli.passphrase import passphrase_options
+
 __all__ = ["command"]
 
 _ROOT = click.option(
@@ -133,11 +135,15 @@ def _typed(path: str, value: str, points: tuple[str, ...]) -> str | bool | int:
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
 @click.option("--by", required=True, help="Who approves, such as user:lee@platform.example.")
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
-def approve(file: Path, key: Path, by: str, kid: str) -> None:
+@passphrase_options
+def approve(
+    file: Path, key: Path, by: str, kid: str, passphrase_file: Path | None, passphrase_env: str
+) -> None:
     """Sign the exception in FILE and write the approval into it."""
     import time
 
     from ringfence.errors import UsageError
+    from ringfence.keys import read_passphrase
     from ringfence.trust.exception import sign_exception
     from ringfence.trust.file import replace_file
     from ringfence.trust.key import load_signing_key
@@ -154,7 +160,9 @@ def approve(file: Path, key: Path, by: str, kid: str) -> None:
         raise UsageError(
             f"exception `{document.name}` has expired", help="request a new one that renews it"
         )
-    token = sign_exception(document, by=by, key=load_signing_key(key), kid=kid, signed_at=now)
+    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
+    private = load_signing_key(key, passphrase=passphrase)
+    token = sign_exception(document, by=by, key=private, kid=kid, signed_at=now)
     text = with_approval(document, by=by, token=token)
     read_exception(file.as_posix(), text.encode())
     replace_file(file, text)

@@ -43,6 +43,10 @@ CODES: dict[str, CodeInfo] = {
         "no such file beside the policy",
         "A policy names files of its own scope or of a broader one, relative to itself.",
     ),
+    "RF114": CodeInfo(
+        "reserved tenant",
+        "`platform` names the platform itself, which is governed at points such as `policy.activate`.",
+    ),
     "RF116": CodeInfo(
         "not the lock file that was written",
         "Lock files are written by `ringfence tools pin`: each digest is that of the definition beside "

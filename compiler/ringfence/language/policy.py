@@ -16,6 +16,7 @@ from ringfence.language.values import Model, Name, Text
 __all__ = ["API_VERSION", "Metadata", "Policy", "Scope", "parse_policy"]
 
 API_VERSION = "ringfence/v1"
+RESERVED = "platform"
 
 
 class Metadata(Model):
@@ -96,6 +97,12 @@ def parse_policy(document: Document, *, scope: Scope) -> Policy | tuple[Diagnost
         message = f"scope `{envelope.metadata.scope}` in a directory of `{scope}`"
         hint = f"write `scope: {scope}`, or move the file"
         return (Diagnostic("RF106", spans.value(("metadata", "scope")), message, hint),)
+    if scope.tenant == RESERVED:
+        message = (
+            f"`{RESERVED}` is no tenant: decisions of the platform's own points are under that name"
+        )
+        hint = "give the tenant, and its directory, another name"
+        return (Diagnostic("RF114", spans.value(("metadata", "scope")), message, hint),)
     if scope.level not in kind.scopes:
         message = f"`{kind.name}` may not stand at {scope.level} scope"
         hint = f"it belongs to: {', '.join(sorted(kind.scopes))}"

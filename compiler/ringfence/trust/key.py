@@ -10,9 +10,9 @@ from ringfence.keys import load_private
 __all__ = ["load_signing_key"]
 
 
-def load_signing_key(path: Path) -> Ed25519PrivateKey:
-    """Return the Ed25519 key of an unencrypted PKCS #8 PEM file. Raises UsageError."""
-    key = load_private(path)
+def load_signing_key(path: Path, *, passphrase: bytes | None = None) -> Ed25519PrivateKey:
+    """Return the Ed25519 key of a PKCS #8 PEM file. Raises UsageError."""
+    key = load_private(path, passphrase=passphrase)
     if not isinstance(key, Ed25519PrivateKey):
         raise UsageError(
             f"`{path}` is not an Ed25519 key", help="tokens are signed with Ed25519 only"
