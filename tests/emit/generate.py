@@ -1,323 +1,214 @@
-"""Random rules, tenants and requests, from one seed: mostly well formed, several faults at once."""
+"""Random requests from one seed: mostly well formed, around what the tenant's policy allows.
+
+A request is JSON text, so that OPA and the reference read the same numbers.
+"""
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.bench.fleet import generous_params
-from tests.bench.fleet import request as clean_request
-from tests.emit.reference import Raw
+from tests.emit.faults import Faults
+from tests.emit.raw import Raw, json_text
+from tests.emit.values import DECIMALS, NOW, NUMBERS, TEXTS
 
-from ringfence.ir.expression import (
-    And,
-    AnyPrefix,
-    Arithmetic,
-    ArithmeticOp,
-    Compare,
-    CompareOp,
-    Derived,
-    Expr,
-    FactRef,
-    Has,
-    IfElse,
-    ItemRef,
-    Literal,
-    Matches,
-    Member,
-    Not,
-    Now,
-    Or,
-    ParamRef,
-    Quantifier,
-    QuantifierKind,
-    Size,
-    StringTest,
-    StringTestOp,
-    TenantName,
-)
-from ringfence.ir.rule import Action, Message, Rule
-from ringfence.ir.schema import DecisionPoint, Fact, FactSource, FactType, Scalar
+from ringfence.ir.rule import TenantProgram
+from ringfence.ir.schema import DecisionPoint, FactSource, FactType, Scalar
 
-__all__ = ["NOW", "Generator", "widened"]
-
-NOW = 1_800_000_000
-_TEXTS = (
-    "daily",
-    "a",
-    "sha256:1",
-    "registry.internal/base/x",
-    "tenant-1",
-    "container",
-    "ünï",
-    "b%v",
-)
-_PATTERNS = ("^da", "[0-9]+$", "a|b", "^.{3,5}$", "(?i)DAILY")
+__all__ = ["Asked", "Attestation", "RequestGenerator"]
 
 
-def widened(point: DecisionPoint) -> DecisionPoint:
-    """Add facts of every shape that tenants may declare."""
-    texts = FactType(many=True, max_items=5)
-    records = FactType(
-        fields=(
-            Fact(name="name", required=True),
-            Fact(name="size", type=FactType(scalar=Scalar.INTEGER, minimum=-3)),
-            Fact(name="ok", type=FactType(scalar=Scalar.BOOLEAN)),
-        ),
-        max_items=5,
-    )
-    extra = (
-        Fact(name="x.score", type=FactType(scalar=Scalar.DECIMAL), required=True),
-        Fact(name="x.delta", type=FactType(scalar=Scalar.INTEGER, minimum=-5, maximum=9)),
-        Fact(name="x.when", type=FactType(scalar=Scalar.TIMESTAMP)),
-        Fact(name="x.flag", type=FactType(scalar=Scalar.BOOLEAN), required=True),
-        Fact(name="deep.er.maybe", type=FactType(scalar=Scalar.BOOLEAN)),
-        Fact(name="alone", type=FactType(scalar=Scalar.DECIMAL)),
-        Fact(name="labels", type=texts, required=True),
-        Fact(name="things", type=records, required=True),
-        Fact(name="x.labels", type=texts),
-        Fact(name="x.things", type=records),
-    )
-    return replace(point, facts=(*point.facts, *extra))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attestation:
+    """A valid token, what it asserts, and the facts that a request must have for it to count."""
+
+    token: str
+    asserted: Mapping[str, Any]
+    subject: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Generator:
-    """Draw rules and requests of one decision point."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A request as JSON text, and the one attestation that it brings."""
+
+    text: str
+    attestation: Attestation | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestGenerator:
+    """Draw requests at a decision point to tenants under the runner rules, with their attestations."""
 
     point: DecisionPoint
+    tenants: Mapping[str, TenantProgram]
+    attestations: Mapping[str, Sequence[Attestation]]
     chance: random.Random
-    derived: Mapping[str, Expr]
+    names: Sequence[str] = field(init=False)
 
-    def rule(self, rule_id: str) -> Rule:
-        """Draw a rule of a tenant."""
-        where = And(()) if self.chance.random() < 0.4 else self._condition(2, required=True)
-        require = self._condition(3, required=False)
-        if self.chance.random() < 0.3:
-            require = And((require, self._condition(2, required=False)))
-        action = self.chance.choice([Action.BLOCK, Action.HUMAN_REVIEW, Action.ALLOW_LOG])
-        milder = self.chance.random() < 0.3
-        return Rule(
-            id=rule_id,
-            point=self.point.name,
-            where=where,
-            require=require,
-            otherwise=action,
-            if_unknown=Action.REDACT if milder else action,
-            message=Message(("no", "facts.runner.class", "100 %")),
-            fix="-",
-        )
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "names", sorted(self.tenants))
 
-    def params(self) -> dict[str, Any]:
-        """Draw a tenant's parameters for the runner rules; every second tenant allows much."""
+    def request(self) -> Asked:
+        """Draw a request."""
         chance = self.chance
-        if chance.random() < 0.5:
-            return dict(generous_params(1))
-        allowed = ["public", "internal", "confidential", "restricted"]
-        cell = {
-            size: allowed[: chance.randint(0, 4)]
-            for size in ("small", "medium", "large", "")
-            if chance.random() < 0.8
-        }
-        networks = chance.sample(["private_vpc", "privatelink", "vpn", "on_premise"], 3)
-        classes = chance.sample(["container", "serverless", "dedicated_compute"], 2)
-        return {
-            "matrix": {kind: dict.fromkeys(networks, cell) for kind in classes},
-            "networks": networks,
-            "default_size": dict.fromkeys(classes, "medium"),
-            "concurrency": chance.randint(0, 10),
-            "monthly_seconds": dict.fromkeys(classes, chance.choice([0, 3600, 360_000])),
-            "timeouts": dict.fromkeys(classes, chance.choice([1, 900, 14_400])),
-            "max_attempts": chance.randint(0, 5),
-            "registries": ["registry.internal/base/"],
-            "driver_sources": ["registry.internal/drivers/"],
-            "secrets_service": "secret://",
-            "dns_max_age": 86_400,
-            "host_max_age": 900,
-        }
+        tenant = self.tenants[chance.choice(self.names)]
+        facts = self._facts(tenant)
+        held = self.attestations.get(tenant.name, ())
+        attestation = chance.choice(held) if held and chance.random() < 0.8 else None
+        if attestation is not None:
+            _put(facts, "artifact.digest", attestation.asserted["scan.digest"])
+            for name, value in attestation.asserted.items():
+                _put(facts, name, value)
+        calm = chance.random() < 0.25
+        for _ in range(0 if calm else chance.choice([0, 0, 1, 1, 2])):
+            fact = chance.choice(self.point.facts)
+            if value := self._drawn(fact.type, absent=not fact.required):
+                _put(facts, fact.name, value[0])
+            else:
+                _drop(facts, fact.name)
+        asked: dict[str, Any] = {"point": self.point.name, "tenant": tenant.name, "facts": facts}
+        if attestation is not None:
+            asked["attestations"] = [attestation.token]
+        if not calm:
+            faults = chance.choice([0, 0, 0, 0, 1, 1, 2, 6])
+            Faults(point=self.point, chance=chance).commit(asked, faults)
+        return Asked(text=json_text(asked), attestation=attestation)
 
-    def request(self, tenants: Sequence[str]) -> dict[str, Any]:
-        """Draw a request: a plausible one with up to five facts that are missing, mistyped or extreme."""
+    def _facts(self, tenant: TenantProgram) -> dict[str, Any]:
+        """Draw facts that the shared rules are satisfied by, or just not."""
         facts: dict[str, Any] = {}
-        tenant = self.chance.choice(tenants)
-        calm: Any = self.chance.random() < 0.5 and clean_request()["facts"]
-        faults = set(
-            self.chance.sample(self.point.facts, self.chance.choice([0, 0, 0, 1, 1, 2, 5]))
-        )
         for fact in self.point.facts:
             if fact.source is FactSource.ATTESTED:
                 continue
-            if fact in faults:
-                value = self._fault(fact)
-            elif (known := _at(calm, fact.path)) is not None:
-                value = tenant if fact.name == "tags.tenant" else known
-            elif not fact.required and self.chance.random() < 0.1:
-                value = None
-            else:
-                value = self._plausible(fact.type)
-            if value is not None:
-                _put(facts, fact.path, value)
-        if self.chance.random() < 0.7:
-            _put(facts, ("tags", "class"), facts.get("runner", {}).get("class", "container"))
-        return {"point": self.point.name, "tenant": tenant, "facts": facts}
+            if value := self._drawn(fact.type, absent=not fact.required):
+                _put(facts, fact.name, value[0])
+        for name, value in self._fitting(tenant).items():
+            if self.chance.random() < 0.99:
+                _put(facts, name, value)
+        return facts
 
-    def _plausible(self, kind: FactType) -> Any:
+    def _fitting(self, tenant: TenantProgram) -> dict[str, Any]:
+        """Draw what the tenant's parameters allow, with the boundaries themselves."""
+        chance = self.chance
+        params: Any = tenant.params[self.point.name]
+        kind, network, size, allowed = chance.choice(_cells(params["matrix"]))
+        hours, running = params["monthly_seconds"][kind], params["concurrency"]
+        added = chance.randint(0, running)
+        estimate = chance.choice([0, 1, hours // 2, hours])
+        pipeline = chance.choice(TEXTS)
+        fitting: dict[str, Any] = {
+            "runner.class": kind,
+            "runner.size": size,
+            "runner.profile": "standard",
+            "runner.network": network,
+            "pipeline.id": pipeline,
+            "data.classification": chance.choice(allowed),
+            "run.concurrency": added,
+            "usage.running": chance.choice([0, running - added]),
+            "run.estimate": estimate,
+            "usage.class_hours_month": chance.choice([0, hours - estimate]),
+            "run.timeout": chance.choice([1, params["timeouts"][kind]]),
+            "retries.max_attempts": chance.randint(0, params["max_attempts"]),
+            "tags.class": kind,
+            "tags.size": size,
+            "tags.tenant": tenant.name,
+            "tags.pipeline": pipeline,
+            "residency.requirement_id": "req-1",
+            "secrets_inline": 0,
+            "logging.access_enabled": True,
+            "logging.access_sink": "s3://logs",
+            "evidence.sink_reachable": True,
+            "host.healthy": True,
+            "host.checked_at": NOW - chance.choice([0, 1, 900]),
+            "dlq.ref": "queue",
+            "endpoints": [
+                {
+                    "host": "h",
+                    "private_available": False,
+                    "dns_validated": True,
+                    "dns_checked_at": NOW - chance.choice([0, 86_399, 86_400]),
+                }
+                for _ in range(chance.choice([0, 0, 1, 3]))
+            ],
+            "secrets": [
+                {"name": "s", "ref": f"{params['secrets_service']}{chance.choice(TEXTS)}"}
+                for _ in range(chance.choice([0, 0, 1, 2]))
+            ],
+            "images": [
+                {"repository": f"{chance.choice(params['registries'])}x", "digest": "sha256:1"}
+                for _ in range(chance.choice([0, 0, 1, 2]))
+            ],
+            "drivers": [
+                {
+                    "name": "d",
+                    "version": "1",
+                    "source": f"{chance.choice(params['driver_sources'])}x",
+                }
+                for _ in range(chance.choice([0, 0, 1, 2]))
+            ],
+        }
+        known = {fact.name for fact in self.point.facts}
+        return {name: value for name, value in fitting.items() if name in known}
+
+    def _drawn(self, kind: FactType, *, absent: bool) -> tuple[Any] | None:
+        """Draw a value of a type; None for none at all, which `absent` allows."""
+        if absent and self.chance.random() < 0.25:
+            return None
+        if not kind.is_list:
+            return (self._scalar(kind),)
+        count = min(kind.max_items, self.chance.choice([0, 0, 1, 1, 2, 4]))
         if kind.is_records:
-            count = self.chance.choice([0, 0, 1, 2])
-            return [dict(self._fields(kind)) for _ in range(count)]
-        if kind.many:
-            count = self.chance.choice([0, 1, 2])
-            return [self._scalar(replace(kind, many=False)) for _ in range(count)]
-        return self._scalar(kind)
+            return ([self._record(kind) for _ in range(count)],)
+        return ([self._scalar(replace(kind, many=False)) for _ in range(count)],)
 
-    def _fields(self, kind: FactType) -> Iterator[tuple[str, Any]]:
-        for one in kind.fields:
-            if one.required or self.chance.random() < 0.8:
-                yield one.name, self._scalar(one.type)
+    def _record(self, kind: FactType) -> dict[str, Any]:
+        drawn = {one.name: self._drawn(one.type, absent=not one.required) for one in kind.fields}
+        return {name: value[0] for name, value in drawn.items() if value}
 
     def _scalar(self, kind: FactType) -> Any:
         chance = self.chance
         match kind.scalar:
             case Scalar.BOOLEAN:
-                return chance.random() < 0.6
+                return chance.random() < 0.5
             case Scalar.ENUM:
                 return chance.choice(kind.values)
             case Scalar.STRING:
-                return chance.choice(_TEXTS)
-            case Scalar.DECIMAL:
-                return Decimal(chance.choice(["0", "0.5", "1.25", "3", "999.999999"]))
+                return chance.choice(TEXTS)
             case Scalar.TIMESTAMP:
-                return NOW - chance.choice([0, 1, 60, 900, 901, 86_400, 86_401, -5])
-            case _:
-                near = [0, 1, 2, 3, 5, 900, 901, 3600, 14_400, kind.minimum, kind.maximum]
-                return min(max(chance.choice(near), kind.minimum), kind.maximum)
-
-    def _fault(self, fact: Fact) -> Any:
-        """Draw a value that is missing (None), of another type, or outside the range."""
-        wrong: list[Any] = [None, None, "", "x", 7, -1, True, [], {}, [None], [{}], 10**15, 1e300]
-        wrong += [Raw("1.0"), Raw("1e2"), Raw("0.1234567"), fact.type.minimum - 1]
-        if fact.type.is_records:
-            record = dict(self._fields(fact.type))
-            name = self.chance.choice(list(fact.type.fields)).name
-            wrong += [[record | {name: self.chance.choice(["", 5, None, {}, -4])}]] * 8
-        value = self.chance.choice(wrong)
-        return Raw("1e300") if isinstance(value, float) else value
-
-    def _condition(self, depth: int, *, required: bool, item: Fact | None = None) -> Expr:
-        chance = self.chance
-
-        def inner() -> Expr:
-            return self._condition(depth - 1, required=required, item=item)
-
-        if depth <= 0 or chance.random() < 0.25:
-            return self._atom(required=required, item=item)
-        match chance.choice(["and", "or", "not", "if"]):
-            case "and":
-                return And((inner(), inner()))
-            case "or":
-                return Or((inner(), inner(), inner())[: chance.choice([2, 3])])
-            case "not":
-                return Not(inner())
-            case _:
-                return IfElse(inner(), inner(), inner())
-
-    def _atom(self, *, required: bool, item: Fact | None) -> Expr:
-        chance = self.chance
-        choices: list[Fact] = [
-            f
-            for f in self.point.facts
-            if (f.required or not required) and not (item and f.type.is_list)
-        ]
-        if item is not None and chance.random() < 0.8:
-            return self._item_atom(item, required=required)
-        fact = chance.choice(choices)
-        if fact.type.is_list:
-            return self._list_atom(fact, required=required)
-        if not fact.required and chance.random() < 0.15:
-            return Has(FactRef(fact.name))
-        return self._scalar_atom(FactRef(fact.name), fact.type)
-
-    def _item_atom(self, records: Fact, *, required: bool) -> Expr:
-        if not records.type.is_records:
-            return self._scalar_atom(ItemRef("one"), replace(records.type, many=False))
-        fields = [f for f in records.type.fields if f.required or not required]
-        one = self.chance.choice(fields)
-        if not one.required and self.chance.random() < 0.2:
-            return Has(ItemRef("one", one.name))
-        return self._scalar_atom(ItemRef("one", one.name), one.type)
-
-    def _list_atom(self, fact: Fact, *, required: bool) -> Expr:
-        chance = self.chance
-        collection = FactRef(fact.name)
-        if chance.random() < 0.2:
-            return Compare(chance.choice(list(CompareOp)), Size(collection), Literal(1))
-        if fact.type.many and chance.random() < 0.4:
-            return Member(Literal(chance.choice(_TEXTS)), collection)
-        kind = chance.choice(list(QuantifierKind))
-        return Quantifier(kind, collection, "one", self._condition(1, required=required, item=fact))
-
-    def _scalar_atom(self, one: FactRef | ItemRef, kind: FactType) -> Expr:
-        chance, op = self.chance, self.chance.choice(list(CompareOp))
-        equal = chance.choice([CompareOp.EQ, CompareOp.NE])
-        match kind.scalar:
-            case Scalar.BOOLEAN:
-                return one if chance.random() < 0.5 else Compare(equal, one, Literal(True))
-            case Scalar.ENUM if chance.random() < 0.5:
-                return Member(one, Literal(tuple(chance.sample(kind.values, 1))))
-            case Scalar.ENUM:
-                return Compare(equal, one, Literal(chance.choice(kind.values)))
-            case Scalar.STRING:
-                return self._text_atom(one, equal)
+                return NOW - chance.choice([0, 1, 59, 60, 61, 899, 900, 901, 86_400, -5])
             case Scalar.DECIMAL:
-                return Compare(op, one, Literal(Decimal(chance.choice(["0.5", "1.25", "3"]))))
-            case Scalar.TIMESTAMP:
-                age = Arithmetic(ArithmeticOp.SUB, Now(), Literal(chance.choice([1, 900, 86_400])))
-                return Compare(op, one, age)
+                text = str(
+                    chance.choice(DECIMALS) + chance.choice(DECIMALS) * chance.choice([0, 0, 1])
+                )
+                texts = [text, text, f"{text}0" if "." in text else f"{text}.0"]
+                return Raw(chance.choice([*texts, "0.6", "999999999999998.999999"]))
             case _:
-                return Compare(op, self._number(one), self._bound())
-
-    def _text_atom(self, one: Expr, equal: CompareOp) -> Expr:
-        chance = self.chance
-        text = Literal(chance.choice(_TEXTS))
-        choices: list[Expr] = [
-            Compare(equal, one, text),
-            Compare(equal, one, FactRef("pipeline.id")),
-            Compare(equal, one, TenantName()),
-            StringTest(chance.choice(list(StringTestOp)), one, Literal("a")),
-            Matches(one, chance.choice(_PATTERNS)),
-            AnyPrefix(one, ParamRef("registries")),
-            Member(one, Literal(tuple(chance.sample(_TEXTS, 2)))),
-            Compare(CompareOp.GE, Size(one), Literal(3)),
-        ]
-        return chance.choice(choices)
-
-    def _number(self, one: Expr) -> Expr:
-        chance = self.chance
-        if chance.random() < 0.7:
-            return one
-        return Arithmetic(
-            chance.choice(list(ArithmeticOp)), one, Literal(chance.choice([1, 2, 60]))
-        )
-
-    def _bound(self) -> Expr:
-        chance = self.chance
-        if chance.random() < 0.2:
-            return ParamRef(chance.choice(["concurrency", "max_attempts"]))
-        if chance.random() < 0.1:
-            return Derived(chance.choice(["usage.running_after", "usage.class_hours_after"]))
-        return Literal(chance.choice([-5, -1, 0, 1, 2, 900, 3600]))
+                near = chance.choice(NUMBERS) + chance.choice([-1, 0, 0, 1])
+                return min(
+                    max(chance.choice([near, near, near, 0, kind.maximum]), kind.minimum),
+                    kind.maximum,
+                )
 
 
-def _at(facts: Any, path: tuple[str, ...]) -> Any:
-    for part in path:
-        facts = facts.get(part) if isinstance(facts, Mapping) else None
-    return facts
+def _cells(matrix: Any) -> list[tuple[str, str, str, list[str]]]:
+    return [
+        (kind, network, size, allowed)
+        for kind, networks in matrix.items()
+        for network, sizes in networks.items()
+        for size, allowed in sizes.items()
+        if size and allowed
+    ]
 
 
-def _put(facts: dict[str, Any], path: tuple[str, ...], value: Any) -> None:
-    *parents, last = path
-    place: Any = facts
+def _put(facts: dict[str, Any], name: str, value: Any) -> None:
+    *parents, last = name.split(".")
     for parent in parents:
-        place = place.setdefault(parent, {})
-    place[last] = value
+        facts = facts.setdefault(parent, {})
+    facts[last] = value
+
+
+def _drop(facts: dict[str, Any], name: str) -> None:
+    *parents, last = name.split(".")
+    for parent in parents:
+        facts = facts.get(parent, {})
+    facts.pop(last, None)

@@ -1,168 +1,164 @@
-"""What a decision must be, told from the IR alone, for a request without tokens or exceptions."""
+"""What the decision on a request must be, told from the programs alone, all levels being `enforce`.
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from decimal import Decimal
+It speaks of requests without approvals and exceptions.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
-from tests.emit.kleene import UNKNOWN, Given, outcome
+from tests.emit.meaning import World, exact, value_of
+from tests.emit.reading import read_facts
 
-from ringfence.ir.expression import And, Derived, Expr, FactRef, OrEmpty, Quantifier
-from ringfence.ir.logic import children
-from ringfence.ir.rule import Action, PointProgram, Rule
-from ringfence.ir.schema import Fact, FactSource, FactType, Scalar
+from ringfence.ir.expression import And, Derived, Expr, FactRef, OrEmpty
+from ringfence.ir.rule import Action, PointProgram, Rule, TenantProgram
 
-__all__ = ["Expected", "Raw", "expect"]
+__all__ = ["Expected", "Reference", "Violation", "is_violated"]
 
-_INTEGER = re.compile(r"-?[0-9]{1,15}\Z")
-_DECIMAL = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,6})?\Z")
-_ABSENT = object()
+UNREADABLE = "facts.required"
+UNKNOWN_TENANT = "tenant.unknown"
+NOT_GOVERNED = "tenant.not-governed"
 
 
-@dataclass(frozen=True, slots=True)
-class Raw:
-    """A number by its JSON text."""
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Violation:
+    """A violated rule: its first clause that is not shown, whether `require` is refuted, its action."""
 
-    text: str
+    rule: str
+    clause: int
+    refuted: bool
+    action: Action
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Expected:
-    """A decision, as far as rules decide it: reasons are (rule, clause, action)."""
+    """A decision. With `refusal`, the request was not evaluated, and the gate named these facts.
 
-    evaluated: bool
-    action: str
-    reasons: frozenset[tuple[str, int, str]]
-    unknown: frozenset[str]
+    `unknown` are the optional facts that violated rules read and that are not there.
+    `facts` are those that are there, and `derived` the computed values that are known, with numbers
+    as fractions.
+    """
+
+    refusal: str = ""
+    unknown: frozenset[str] = frozenset()
+    violations: tuple[Violation, ...] = ()
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    derived: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def reasons(self) -> tuple[Violation, ...]:
+        """List the violations that the decision names; a rule whose action is `allow` only obliges."""
+        return tuple(one for one in self.violations if one.action is not Action.ALLOW)
+
+    @property
+    def action(self) -> Action:
+        """Return the strictest action."""
+        if self.refusal:
+            return Action.BLOCK
+        actions = [one.action for one in self.violations]
+        return max(actions, key=lambda action: action.rank, default=Action.ALLOW)
 
 
-def expect(
-    program: PointProgram,
-    own: Sequence[Rule],
-    *,
-    params: Mapping[str, Any],
-    request: Mapping[str, Any],
-    now: int,
-) -> Expected:
-    """Return the decision at level `enforce`; `now` is in nanoseconds since the epoch."""
-    facts = {fact.name: _fact(fact, request["facts"]) for fact in program.point.facts}
-    bad = {f.name for f in program.point.facts if f.required and facts[f.name] is _ABSENT}
-    if bad:
-        reason = ("facts.required", 1, "block")
-        return Expected(
-            evaluated=False, action="block", reasons=frozenset({reason}), unknown=frozenset(bad)
+@dataclass(frozen=True, kw_only=True)
+class Reference:
+    """Decide about requests at one decision point, for tenants by name."""
+
+    program: PointProgram
+    tenants: Mapping[str, TenantProgram]
+
+    def decide(
+        self, request: Any, *, now_ns: int, attested: Mapping[str, Any] | None = None
+    ) -> Expected:
+        """Return the decision on a request that `parse_request` read."""
+        point = self.program.point
+        tenant = self._tenant(request)
+        if tenant is None:
+            return Expected(refusal=UNKNOWN_TENANT)
+        if point.name not in tenant.params:
+            return Expected(refusal=NOT_GOVERNED)
+        facts = read_facts(point, request.get("facts"), attested=attested)
+        lacking = {one.name for one in point.facts if one.required} - facts.keys()
+        if lacking:
+            return Expected(refusal=UNREADABLE, unknown=frozenset(lacking))
+        world = World(
+            facts=facts,
+            params=self._params[tenant.name],
+            derived=self._derived,
+            tables=self._tables[tenant.name],
+            tenant=tenant.name,
+            now_ns=now_ns,
         )
-    given = Given(
-        facts={name: value for name, value in facts.items() if value is not _ABSENT},
-        params=params,
-        derived=dict(program.derived),
-        tenant=request["tenant"],
-        now=now,
+        violated = [rule for rule in self._rules(tenant) if is_violated(rule, world)]
+        return Expected(
+            facts=world.facts,
+            unknown=frozenset(
+                name
+                for rule in violated
+                for name in _reads(rule.require, self._derived)
+                if name not in world.facts
+            ),
+            violations=tuple(sorted(_violation(rule, world) for rule in violated)),
+            derived={
+                name: value
+                for name, expr in self.program.derived
+                if (value := value_of(expr, world)) is not None
+            },
+        )
+
+    def _tenant(self, request: Any) -> TenantProgram | None:
+        name = request.get("tenant") if isinstance(request, Mapping) else None
+        return self.tenants.get(name) if isinstance(name, str) else None
+
+    def _rules(self, tenant: TenantProgram) -> Iterable[Rule]:
+        own = (rule for rule in tenant.rules if rule.point == self.program.point.name)
+        return chain(self.program.rules, own)
+
+    @cached_property
+    def _derived(self) -> Mapping[str, Expr]:
+        return dict(self.program.derived)
+
+    @cached_property
+    def _params(self) -> Mapping[str, Any]:
+        name = self.program.point.name
+        return {one.name: exact(one.params.get(name, {})) for one in self.tenants.values()}
+
+    @cached_property
+    def _tables(self) -> Mapping[str, Any]:
+        return {one.name: exact(one.tables) for one in self.tenants.values()}
+
+
+def is_violated(rule: Rule, world: World) -> bool:
+    """Tell whether a rule applies and its requirement is not shown."""
+    applies = value_of(rule.where, world)
+    # INVARIANT: `where` reads always-present facts only.
+    assert applies is not None, rule.id
+    return bool(applies) and value_of(rule.require, world) is not True
+
+
+def _violation(rule: Rule, world: World) -> Violation:
+    refuted = value_of(rule.require, world) is False
+    operands = rule.require.operands if isinstance(rule.require, And) else (rule.require,)
+    outcomes = [value_of(operand, world) for operand in operands]
+    return Violation(
+        rule=rule.id,
+        clause=1 + next(n for n, outcome in enumerate(outcomes) if outcome is not True),
+        refuted=refuted,
+        action=rule.otherwise if refuted else rule.if_unknown,
     )
-    hits = [hit for rule in (*program.rules, *own) if (hit := _hit(rule, given))]
-    named = dict(program.derived)
-    optional = {fact.name for fact in program.point.facts if not fact.required}
-    unknown = {
-        name
-        for rule, _, _ in hits
-        for name in _reads(rule.require, named)
-        if name in optional and name not in given.facts
-    }
-    ranks = [action.rank for _, _, action in hits]
-    return Expected(
-        evaluated=True,
-        action=str(tuple(Action)[max(ranks, default=0)]),
-        reasons=frozenset(
-            (rule.id, clause, str(action))
-            for rule, clause, action in hits
-            if rule.otherwise is not Action.ALLOW
-        ),
-        unknown=frozenset(unknown),
-    )
 
 
-def _hit(rule: Rule, given: Given) -> tuple[Rule, int, Action] | None:
-    """Return a violated rule with its first clause that is not shown, and its action."""
-    found = outcome(rule.require, given)
-    if outcome(rule.where, given) is not True or found is True:
-        return None
-    clauses = rule.require.operands if isinstance(rule.require, And) else (rule.require,)
-    number = next(n for n, clause in enumerate(clauses, 1) if outcome(clause, given) is not True)
-    may_be_milder = rule.otherwise is not Action.ALLOW
-    action = rule.if_unknown if found is UNKNOWN and may_be_milder else rule.otherwise
-    return rule, number, action
-
-
-def _reads(expr: Expr, named: Mapping[str, Expr]) -> Iterator[str]:
+def _reads(expr: Expr, derived: Mapping[str, Expr]) -> Iterable[str]:
+    """Name the facts that an expression reads, found by looking into every field of every node."""
     match expr:
         case FactRef(name) | OrEmpty(name):
             yield name
         case Derived(name):
-            yield from _reads(named[name], named)
-        case Quantifier(_, collection, _, body):
-            yield collection.name
-            yield from _reads(body, named)
-        case _:
-            for child in children(expr):
-                yield from _reads(child, named)
-
-
-def _fact(fact: Fact, facts: Any) -> Any:
-    """Return a fact's value, or that it is absent: missing, mistyped, or an attested one without token."""
-    if fact.source is FactSource.ATTESTED:
-        return _ABSENT
-    for part in fact.path:
-        facts = facts.get(part, _ABSENT) if isinstance(facts, Mapping) else _ABSENT
-    return _typed(fact.type, facts)
-
-
-def _typed(kind: FactType, value: Any) -> Any:
-    if not kind.is_list:
-        return _scalar(kind, value)
-    if not isinstance(value, list) or len(value) > kind.max_items:
-        return _ABSENT
-    items = [_record(kind, item) if kind.is_records else _scalar(kind, item) for item in value]
-    return _ABSENT if any(item is _ABSENT for item in items) else items
-
-
-def _record(kind: FactType, item: Any) -> Any:
-    if not isinstance(item, Mapping):
-        return _ABSENT
-    record = {}
-    for one in kind.fields:
-        value = _scalar(one.type, item.get(one.name, _ABSENT))
-        if value is not _ABSENT:
-            record[one.name] = value
-        elif one.required or (one.name in item and not _means_missing(one.type, item[one.name])):
-            return _ABSENT
-    return record
-
-
-def _means_missing(kind: FactType, value: Any) -> bool:
-    """Tell whether a value is the one outside the type's domain that stands for missing."""
-    missing = kind.minimum - 1 if kind.scalar.is_number else ""
-    return type(value) is type(missing) and bool(value == missing)
-
-
-def _scalar(kind: FactType, value: Any) -> Any:
-    match kind.scalar:
-        case Scalar.BOOLEAN:
-            return value if isinstance(value, bool) else _ABSENT
-        case Scalar.STRING:
-            return value if isinstance(value, str) and value else _ABSENT
-        case Scalar.ENUM:
-            return value if isinstance(value, str) and value in kind.values else _ABSENT
-        case _:
-            return _number(kind, value)
-
-
-def _number(kind: FactType, value: Any) -> Any:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal, Raw)):
-        return _ABSENT
-    text = value.text if isinstance(value, Raw) else str(value)
-    form = _DECIMAL if kind.scalar is Scalar.DECIMAL else _INTEGER
-    if not form.match(text):
-        return _ABSENT
-    number = Decimal(text) if kind.scalar is Scalar.DECIMAL else int(text)
-    return number if kind.minimum <= number <= kind.maximum else _ABSENT
+            yield from _reads(derived[name], derived)
+        case tuple():
+            for one in expr:
+                yield from _reads(one, derived)
+        case _ if hasattr(expr, "__dataclass_fields__"):
+            for name in expr.__dataclass_fields__:
+                yield from _reads(getattr(expr, name), derived)

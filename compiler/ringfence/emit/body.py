@@ -171,7 +171,8 @@ class Body:
 
     def _pass(self, fact: Fact, *, gated: bool, asked: Sequence[Expr]) -> Iterable[str]:
         """Write the one pass over a list that gates each item and answers each predicate."""
-        heads = [self._terms.condition(predicate) for predicate in asked]
+        terms = replace(self._terms, fields=fact.type.fields)
+        heads = [terms.condition(predicate) for predicate in asked]
         items = _items(fact)
         inner = [f"some item in {self._list(fact)}"]
         read = " ".join(heads)

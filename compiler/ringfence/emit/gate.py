@@ -80,14 +80,25 @@ def _sign(kind: FactType) -> str:
 
 
 def _ranges(bound: Bound) -> list[str]:
-    lines = []
-    for local, fact in bound:
-        kind = fact.type
-        if not kind.scalar.is_number:
-            continue
-        least = kind.minimum if fact.required else kind.minimum - 1
-        if least not in (0, -1):
-            lines.append(f"{local} >= {least}")
-        if kind.maximum != MAX_INTEGER:
-            lines.append(f"{local} <= {kind.maximum}")
-    return lines
+    numbers = [(local, fact) for local, fact in bound if fact.type.scalar.is_number]
+    return [line for local, fact in numbers for line in (*_least(local, fact), *_most(local, fact))]
+
+
+def _least(local: str, fact: Fact) -> list[str]:
+    kind = fact.type
+    if kind.minimum == 0:  # its text has no sign
+        return []
+    if fact.required:
+        return [f"{local} >= {kind.minimum}"]
+    missing = missing_value(kind)
+    if kind.scalar is not Scalar.DECIMAL:
+        return [f"{local} >= {missing}"]
+    # There are decimals between the value that stands for missing and the least one.
+    return [f"true in [{local} == {missing}, {local} >= {kind.minimum}]"]
+
+
+def _most(local: str, fact: Fact) -> list[str]:
+    kind = fact.type
+    if kind.maximum == MAX_INTEGER and kind.scalar is not Scalar.DECIMAL:  # its text has 15 digits
+        return []
+    return [f"{local} <= {kind.maximum}"]

@@ -59,6 +59,7 @@ class Terms:
     `lists` are the lists themselves, whose locals are what the passes over them found.
 
     `passes` holds, for each list fact, the predicates that its one pass answers, in order.
+    Within a pass, `fields` are those of the list's records.
     Expressions must be total (`ringfence.ir.logic`). Without `total`, a table's missing row may leave a
     term undefined.
     """
@@ -67,6 +68,7 @@ class Terms:
     locals: Mapping[str, str]
     lists: Mapping[str, str]
     passes: Mapping[str, tuple[Expr, ...]]
+    fields: tuple[Fact, ...] = ()
     total: bool = True
 
     def condition(self, expr: Expr) -> str:
@@ -151,11 +153,10 @@ class Terms:
     def _missing(self, operand: FactRef | ItemRef) -> str:
         if isinstance(operand, FactRef):
             return rego(missing_value(self.schema[operand.name].type))
-        for fact in self.schema.values():
-            for field in fact.type.fields:
-                if field.name == operand.field:
-                    return rego(missing_value(field.type))
-        raise InternalError(f"no record has a field {operand.field!r}")
+        for field in self.fields:
+            if field.name == operand.field:
+                return rego(missing_value(field.type))
+        raise InternalError(f"the record has no field {operand.field!r}")
 
     def _all(self, operands: tuple[Expr, ...]) -> str:
         if len(operands) < 2:
