@@ -15,6 +15,7 @@ from ringfence.check.trust import exception_documents, revocation_documents
 from ringfence.emit.files import ROOTS, about_file, platform_files, policy_files
 from ringfence.emit.tenant import TenantUnit
 from ringfence.release.layer import ReleaseLayer
+from ringfence.release.step_downs import compile_step_downs
 from ringfence.trust.revocation import compile_revocations
 from ringfence.trust.waiver import compile_waivers
 
@@ -72,9 +73,15 @@ def build_policy(
 
 
 def build_live(
-    compiled: Overview, *, serial: int, not_before: int, not_after: int, releases: Mapping[str, str]
+    compiled: Overview,
+    *,
+    environment: str,
+    serial: int,
+    not_before: int,
+    not_after: int,
+    releases: Mapping[str, str],
 ) -> dict[str, bytes]:
-    """Return the live bundle's files: exceptions and revocations in force, and for how long.
+    """Return an environment's live bundle: exceptions, revocations, step-downs, and for how long.
 
     Times are epoch seconds. `releases` maps bundle names to the release digest that is in force.
     """
@@ -85,7 +92,7 @@ def build_live(
         not_after=not_after * _NS,
         exceptions=compile_waivers(exception_documents(compiled), points=points, now=compiled.now),
         revoked=compile_revocations(revocation_documents(compiled)),
-        stepdowns={},
+        stepdowns=compile_step_downs(compiled, environment=environment),
         releases=releases,
     )
 

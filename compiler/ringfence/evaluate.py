@@ -48,6 +48,7 @@ def bundle_files(
     build = build_policy(compiled, emit_tenants(chosen, platform=compiled.platform), layer=layer)
     live = build_live(
         compiled,
+        environment=environment,
         serial=1,
         not_before=compiled.now - _WEEK,
         not_after=compiled.now + _WEEK,

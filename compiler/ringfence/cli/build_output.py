@@ -79,6 +79,7 @@ def _live(
 ) -> str:
     files = build_live(
         compiled,
+        environment=options.environment,
         serial=options.serial or options.now,
         not_before=options.now - 60,
         not_after=options.now + options.live_hours * 3600,

@@ -28,4 +28,7 @@ CODES: dict[str, CodeInfo] = {
     ),
     "RF408": CodeInfo("no default level", "`levels.default` names a level for each environment."),
     "RF409": CodeInfo("unknown release", "The help lists the releases of the repository."),
+    "RF410": CodeInfo(
+        "no step down", "A step-down is milder than the level that the release gives the rule."
+    ),
 }
