@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from ringfence.cache.form import Outline, Share
-from ringfence.cache.keys import code_key, file_key, joined_key, sources_key
+from ringfence.cache.keys import code_key, joined_key, raw_key, sources_key
 from ringfence.cache.tenants import TenantCache
 from ringfence.emit.tenant import TenantUnit, emit_tenant
 from ringfence.errors import Diagnostic
@@ -70,7 +70,7 @@ class Tenants:
         """Return each tenant's share; `broad` are the documents that the platform was lowered from."""
         below = joined_key("platform", self._base, *_contents(broad))
         named = {file for outline in self._outlines.values() for file in outline.named}
-        states = {file: file_key(self.tree.project, file) for file in named}
+        states = {file: raw_key(self.beside.raw(file)) for file in named}
         self._keys = {
             name: joined_key("under", below, own, *(states[f] for f in self._outlines[name].named))
             for name, own in self._own.items()

@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import ringfence
-from ringfence.cache.keys import code_key, file_key, joined_key, sources_key
+from ringfence.cache.keys import code_key, joined_key, raw_key, sources_key
 from ringfence.errors import Diagnostic, Span
+from ringfence.language.beside import FilesBeside
 from ringfence.language.repository import open_project
 from ringfence.language.tree import SourceFile
 from ringfence.resources import rego_root
@@ -50,16 +51,28 @@ def test_the_key_of_a_named_file_tells_absence_and_content(tmp_path: Path) -> No
     """A file that is missing, there, changed, or behind a link out of the repository differs."""
     shutil.copytree(_REPOSITORY, tmp_path / "policies")
     project = open_project(tmp_path / "policies")
-    file = tmp_path / "policies" / "platform" / "crm.lock.yaml"
-    keys = [file_key(project, "platform/crm.lock.yaml")]
+    name = "platform/crm.lock.yaml"
+    file = tmp_path / "policies" / name
+    keys = [raw_key(FilesBeside(project).raw(name))]
     for content in (b"a: 1\n", b"a: 2\n"):
         file.write_bytes(content)
-        keys.append(file_key(project, "platform/crm.lock.yaml"))
+        keys.append(raw_key(FilesBeside(project).raw(name)))
     (tmp_path / "outside").write_bytes(b"a: 2\n")
     file.unlink()
     file.symlink_to(tmp_path / "outside")
-    keys.append(file_key(project, "platform/crm.lock.yaml"))
+    keys.append(raw_key(FilesBeside(project).raw(name)))
     assert len(set(keys)) == 4
+
+
+def test_a_named_file_is_read_once(tmp_path: Path) -> None:
+    """What a document is made of and what its key covers are the same bytes, whatever happens between."""
+    shutil.copytree(_REPOSITORY, tmp_path / "policies")
+    beside = FilesBeside(open_project(tmp_path / "policies"))
+    file = tmp_path / "policies" / "platform" / "crm.lock.yaml"
+    file.write_bytes(b"a: 1\n")
+    assert beside.raw("platform/crm.lock.yaml") == b"a: 1\n"
+    file.write_bytes(b"a: 2\n")
+    assert beside.raw("platform/crm.lock.yaml") == b"a: 1\n"
 
 
 def test_another_line_of_code_is_another_key(tmp_path: Path) -> None:

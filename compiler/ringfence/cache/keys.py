@@ -11,12 +11,10 @@ from typing import Final
 
 from ringfence import __version__
 from ringfence.errors import Diagnostic
-from ringfence.language.project import Project
-from ringfence.language.source import Limits, read_bytes
 from ringfence.language.tree import SourceFile
 from ringfence.resources import rego_root
 
-__all__ = ["code_key", "file_key", "joined_key", "sources_key"]
+__all__ = ["code_key", "joined_key", "raw_key", "sources_key"]
 
 _FORMAT: Final = "1"
 # What can change how documents are read, lowered or emitted.
@@ -42,12 +40,9 @@ def sources_key(label: str, base: bytes, files: Iterable[SourceFile]) -> bytes:
     return joined_key(label, *parts)
 
 
-def file_key(project: Project, file: str) -> bytes:
-    """Return the key of a file that a policy names: its bytes, or why they can't be had."""
-    target = project.root / file
-    if not target.exists():
-        return b"absent"
-    return joined_key("file", *_state(read_bytes(project.root, target, file=file, limits=Limits())))
+def raw_key(raw: bytes | Diagnostic | None) -> bytes:
+    """Return the key of a file that a policy names: its bytes, why they can't be had, or its absence."""
+    return b"absent" if raw is None else joined_key("file", *_state(raw))
 
 
 def _state(raw: bytes | Diagnostic) -> tuple[bytes, bytes]:

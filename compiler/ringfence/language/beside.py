@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from ringfence.errors import Diagnostic, Span
 from ringfence.language.policy import Policy, Scope
 from ringfence.language.project import Project
-from ringfence.language.source import Document, read_document
+from ringfence.language.source import Document, Limits, load, read_bytes
 
 __all__ = ["FilesBeside", "files_named"]
 
@@ -18,6 +18,7 @@ class FilesBeside:
     """Reads the files that policies name."""
 
     project: Project
+    _raw: dict[str, bytes | Diagnostic | None] = field(default_factory=dict)
     _known: dict[str, Document | tuple[Diagnostic, ...]] = field(default_factory=dict)
 
     def read(self, policy: Policy) -> tuple[Mapping[str, Document], tuple[Diagnostic, ...]]:
@@ -43,12 +44,23 @@ class FilesBeside:
         if place is None or place[0] not in (scope, Scope(scope.tenant), Scope()):
             message = f"`{file}` lies in no directory of this scope or of a broader one"
             return (Diagnostic("RF113", span, message, "name a file beside it, or the platform's"),)
-        if not (self.project.root / file).exists():
+        raw = self.raw(file)
+        if raw is None:
             message = f"there is no file `{file}`"
             return (Diagnostic("RF113", span, message, "write it with the command that makes it"),)
         if file not in self._known:
-            self._known[file] = read_document(self.project.root, file)
+            self._known[file] = (raw,) if isinstance(raw, Diagnostic) else load(file, raw)
         return self._known[file]
+
+    def raw(self, file: str) -> bytes | Diagnostic | None:
+        """Return a file's bytes, why they can't be had, or None where there is none; read once."""
+        if file not in self._raw:
+            root, target = self.project.root, self.project.root / file
+            found = target.exists()
+            self._raw[file] = (
+                read_bytes(root, target, file=file, limits=Limits()) if found else None
+            )
+        return self._raw[file]
 
 
 def files_named(policy: Policy) -> tuple[str, ...]:
