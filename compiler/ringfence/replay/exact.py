@@ -13,6 +13,8 @@ __all__ = ["Change", "Report", "replay_exact"]
 
 _PATH = "ringfence/main/decision"
 _TOKENS = ("/input/approvals", "/input/attestations")
+# The log's mask puts the declared, well-typed facts in place of all: no policy of that time read more.
+_FACTS = "/input/facts"
 _CHUNK = 2_000
 _EXAMPLES = 10
 
@@ -34,7 +36,9 @@ class Report:
 
     `untrustworthy` events have a recorded decision that the baseline does not give.
     `not_replayable` ones lack facts, or are of another policy. Neither counts as unchanged.
-    `with_recorded_tokens` events took part with what their decision recorded of masked tokens.
+    `with_recorded_tokens` events took part with what their decision recorded of masked tokens, and
+    `with_masked_facts` ones without the undeclared or mistyped facts that the log left out, since the
+    baseline decides as recorded without them too; a fact that only the candidate declares is missing.
     """
 
     unchanged: int = 0
@@ -45,6 +49,7 @@ class Report:
     untrustworthy: int = 0
     not_replayable: int = 0
     with_recorded_tokens: int = 0
+    with_masked_facts: int = 0
     by_tenant: Counter[str] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
     by_actions: Counter[str] = field(default_factory=Counter)
@@ -71,6 +76,7 @@ class Report:
             "untrustworthy": self.untrustworthy,
             "not_replayable": self.not_replayable,
             "with_recorded_tokens": self.with_recorded_tokens,
+            "with_masked_facts": self.with_masked_facts,
             "by_tenant": dict(sorted(self.by_tenant.items())),
             "by_rule": dict(sorted(self.by_rule.items())),
             "by_actions": dict(sorted(self.by_actions.items())),
@@ -117,11 +123,16 @@ def _replayable(events: Iterable[LogEvent | LogFinding], report: Report) -> Iter
             event.path != _PATH
             or not isinstance(event.input, dict)
             or not isinstance(event.result, dict)
-        ) or any(not pointer.startswith(_TOKENS) for pointer in (*event.erased, *event.masked)):
+        ) or not _is_whole(event):
             report.not_replayable += 1
         else:
-            report.with_recorded_tokens += bool(event.erased or event.masked)
             yield event
+
+
+def _is_whole(event: LogEvent) -> bool:
+    """Tell whether nothing was left out of an event but tokens, and facts that no policy could read."""
+    left_out = (*event.erased, *(pointer for pointer in event.masked if pointer != _FACTS))
+    return all(pointer.startswith(_TOKENS) for pointer in left_out)
 
 
 def _chunks(events: Iterator[LogEvent]) -> Iterator[list[LogEvent]]:
@@ -144,9 +155,16 @@ def _request(event: LogEvent) -> dict[str, Any]:
 def _count(
     report: Report, event: LogEvent, was: Mapping[str, Any], will: Mapping[str, Any]
 ) -> None:
+    masked = _FACTS in event.masked
     if _essence(was) != _essence(event.result):
-        report.untrustworthy += 1
+        # Without all facts the recorded decision may be right, and ours of another request.
+        report.not_replayable += masked
+        report.untrustworthy += not masked
         return
+    report.with_masked_facts += masked
+    report.with_recorded_tokens += any(
+        pointer.startswith(_TOKENS) for pointer in (*event.erased, *event.masked)
+    )
     if _essence(was) == _essence(will) and was.get("obligations") == will.get("obligations"):
         report.unchanged += 1
         return

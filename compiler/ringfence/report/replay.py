@@ -30,6 +30,8 @@ def _lines(report: Report) -> Iterator[str]:
         yield f"  {name:<20}{count:>8}"
     if report.with_recorded_tokens:
         yield f"  {report.with_recorded_tokens} of them with what their decision recorded of masked tokens"
+    if report.with_masked_facts:
+        yield f"  {report.with_masked_facts} of them without facts that the log left out, which no policy could read"
     yield from _table("by tenant", report.by_tenant)
     yield from _table("by rule", report.by_rule)
     yield from _table("by actions", report.by_actions)
