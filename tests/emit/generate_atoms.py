@@ -109,7 +109,11 @@ class Atoms:
         facts = [
             _fact(one) for one in self.point.facts if self._may_read(one) and not one.type.is_list
         ]
-        beside = [*items, *(one for one in facts if "item" in one.term.text), *facts[:4]]
+        beside = [
+            *items,
+            *(one for one in facts if one.term.text.startswith("facts.item.")),
+            *facts[:4],
+        ]
         body = self._about(self.chance.choice(items), beside)
         if self.chance.random() < 0.4:
             other = self._about(self.chance.choice(items), beside)
@@ -148,6 +152,8 @@ class Atoms:
             _compare(op, one.term, Drawn(ParamRef("p_flag"), "params.p_flag")),
         ]
         choices += [_compare(op, one.term, other) for other in alike[:2]]
+        flag = chance.choice(["", "!"])
+        choices.append(Drawn(_unless(flag, ParamRef("p_flag")), f"{flag}params.p_flag"))
         return chance.choice(choices)
 
     def _about_enum(self, one: Subject) -> Drawn:
@@ -208,8 +214,7 @@ class Atoms:
             if scalar is Scalar.DECIMAL:
                 return _listed(term, chance.sample(DECIMALS, 2))
             return _listed(term, chance.sample(NUMBERS, 2))
-        # OPA rounds what it calculates of decimals (docs/architecture.md, What is not there yet).
-        if draw < 0.4 and scalar is not Scalar.DECIMAL:
+        if draw < 0.4:
             op = chance.choice([ArithmeticOp.ADD, ArithmeticOp.SUB])
             if scalar is not Scalar.DURATION and chance.random() < 0.4:
                 op = ArithmeticOp.MUL
@@ -252,6 +257,10 @@ def _fact(fact: Fact) -> Subject:
 def _has(one: Subject) -> Drawn:
     assert isinstance(one.term.expr, (FactRef, ItemRef))
     return Drawn(Has(one.term.expr), f"has({one.term.text})")
+
+
+def _unless(sign: str, expr: Expr) -> Expr:
+    return Not(expr) if sign else expr
 
 
 def _compare(op: CompareOp, left: Drawn, right: Drawn) -> Drawn:

@@ -24,7 +24,7 @@ TEXTS = (
 )
 PATTERNS = ("^da", "[0-9]+$", "a|b", "^.{1,3}$", "(?i)DAILY", "^[^/]*$")
 NUMBERS = (0, 1, 2, 3, 5, 60, 900, 3600)
-DECIMALS = tuple(map(Decimal, ("0.1", "0.3", "0.5", "1", "1.25", "2.000001")))
+DECIMALS = tuple(map(Decimal, ("0.1", "0.3", "0.5", "1", "1.1", "2.2", "3.3", "2.000001")))
 
 # What custom rules may name as `params.NAME`: its scalar, and whether it is a list.
 PARAMETERS: Mapping[str, tuple[Scalar, bool]] = {
@@ -82,6 +82,10 @@ def widened(point: DecisionPoint) -> DecisionPoint:
         Fact(name="team.deltas", type=replace(number, many=True, max_items=4)),
         Fact(name="team.things", type=records),
         Fact(name="team.ranks", type=replace(from_minus_one, many=True, max_items=4)),
+        Fact(name="team.labels_given", type=FactType()),
+        Fact(name="violates.runner.tags", type=FactType()),
+        Fact(name="satisfied", type=FactType(scalar=Scalar.BOOLEAN)),
+        Fact(name="is.array", type=FactType()),
         # Records have fields of these names.
         Fact(name="item.name", type=FactType()),
         Fact(name="item.digest", type=FactType()),

@@ -93,6 +93,7 @@ MISTAKES = [
     ("invariant on the ladder", _replace(RELEASE, "cost.long-run:", "runner.secrets.platform-service:"), "RF405", RELEASE, ""),
     ("unknown environment", _replace(RELEASE, "prod: warn", "production: warn"), "RF401", RELEASE, "prod"),
     ("unknown decision point", _replace(COST, "at: runner.start", "at: runner.strat"), "RF307", COST, "`runner.start`"),
+    ("fact below a fact", _write("platform/facts.yaml", b"apiVersion: ringfence/v1\nkind: Facts\nmetadata: {name: x, scope: platform, owner: platform-team}\nspec:\n  at: [runner.start]\n  namespace: team\n  facts:\n    a: {type: string, description: A.}\n    a.b: {type: string, description: B.}\n"), "RF309", "platform/facts.yaml", "rename"),
     ("another ringfence is due", _replace("ringfence.yaml", ">=0.1,<1", ">=7"), "RF111", "ringfence.yaml", "install"),
 ]  # fmt: skip
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from ringfence.emit.gate import gate, missing_value
-from ringfence.emit.names import local_names, reference
+from ringfence.emit.names import given_local, local_names, reference
 from ringfence.emit.rego_filter import rego
 from ringfence.emit.terms import Terms, predicate
 from ringfence.ir.expression import Derived, Expr, FactRef, Lifted, OrEmpty, ParamRef, Quantifier
@@ -140,7 +140,7 @@ class Body:
         """Write the list itself, whose local is what the pass over it found."""
         if fact.required:
             return reference(self._root, fact.path)
-        return f"{self._locals[fact.name]}_given"
+        return given_local(self._locals[fact.name])
 
     @property
     def _root(self) -> str:

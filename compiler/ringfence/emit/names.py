@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from ringfence.errors import InternalError
 
-__all__ = ["local_names", "reference", "rule_local"]
+__all__ = ["given_local", "local_names", "reference", "rule_local"]
 
 _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _KEYWORDS = frozenset(
@@ -28,7 +28,12 @@ _KEYWORDS = frozenset(
     ]
 )
 # Rego's root documents, and the names that emitted bodies use themselves.
-_RESERVED = _KEYWORDS | {"data", "f", "found", "input", "item", "now", "row", "set", "t"}
+_RESERVED = _KEYWORDS | {
+    *("clause", "data", "f", "found", "input", "item", "now", "place", "row", "rows"),
+    *("satisfied", "set", "t"),
+}
+# How fields of items, lists as they were sent, clauses and functions of Rego begin.
+_BEGINNINGS = ("item_", "given_", "violates_", "is_")
 
 
 def local_names(dotted: Iterable[str]) -> Mapping[str, str]:
@@ -36,14 +41,19 @@ def local_names(dotted: Iterable[str]) -> Mapping[str, str]:
     names: dict[str, str] = {}
     for name in dotted:
         local = re.sub(r"[^A-Za-z0-9_]", "_", name)
-        if local in _RESERVED:
-            local += "_"
+        if local in _RESERVED or local.startswith(_BEGINNINGS):
+            local = f"fact_{local}"
         while local in names.values():
             local += "_"
         if not _IDENTIFIER.match(local):
             raise InternalError(f"no Rego identifier for {name!r}")
         names[name] = local
     return names
+
+
+def given_local(local: str) -> str:
+    """Name the variable of a list as it was sent, beside that of what its items were asked."""
+    return f"given_{local}"
 
 
 def rule_local(rule_id: str, clause: int) -> str:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from ringfence.emit.gate import missing_value
 from ringfence.emit.names import reference
 from ringfence.emit.rego_filter import pattern, rego
+from ringfence.emit.scaled import Scaled, compared, scaled
 from ringfence.errors import InternalError
 from ringfence.ir.expression import (
     And,
@@ -38,7 +39,7 @@ from ringfence.ir.expression import (
     TenantName,
 )
 from ringfence.ir.logic import complement, walk
-from ringfence.ir.schema import Fact
+from ringfence.ir.schema import Fact, Scalar
 
 __all__ = ["Terms", "predicate"]
 
@@ -74,7 +75,7 @@ class Terms:
     def condition(self, expr: Expr) -> str:
         """Write a boolean expression as a term whose value is true or false."""
         match expr:
-            case FactRef() | ItemRef():
+            case FactRef() | ItemRef() | ParamRef():
                 return f"{self.value(expr)} == true"
             case And(operands):
                 return self._all(operands)
@@ -86,6 +87,9 @@ class Terms:
                 return self._negation(operand)
             case Compare(op, left, right) if any(isinstance(node, Now) for node in walk(expr)):
                 return f"{self._nanoseconds(left)} {op} {self._nanoseconds(right)}"
+            case Compare(op, left, right) if self._calculates_decimals(left, right):
+                sides = (scaled(side, leaf=self._scaled) for side in (left, right))
+                return compared(op, *sides)
             case Compare(op, left, right):
                 return f"{self.value(left)} {op} {self.value(right)}"
             case Member(item, collection):
@@ -150,6 +154,33 @@ class Terms:
             case _:
                 return f"({self.value(expr)} * {_NS})"
 
+    def _calculates_decimals(self, *sides: Expr) -> bool:
+        """Tell whether a side calculates, and a number that it reads is not known to be whole."""
+        nodes = [node for side in sides for node in walk(side) if isinstance(node, Arithmetic)]
+        operands = [one for node in nodes for one in (node.left, node.right)]
+        return not all(isinstance(one, Arithmetic) or self._is_whole(one) for one in operands)
+
+    def _is_whole(self, expr: Expr) -> bool:
+        match expr:
+            case Literal(value):
+                return isinstance(value, int)
+            case FactRef(name):
+                return self.schema[name].type.scalar is not Scalar.DECIMAL
+            case ItemRef(_, name):
+                kinds = [field.type.scalar for field in self.fields if field.name == name]
+                return bool(kinds) and Scalar.DECIMAL not in kinds
+            case _:
+                return isinstance(expr, (Size, Derived))
+
+    def _scaled(self, expr: Expr) -> Scaled:
+        match expr:
+            case Literal(Decimal() as value):
+                return Scaled.constant(value)
+            case _ if self._is_whole(expr):
+                return Scaled(self.value(expr))
+            case _:
+                return Scaled.term(self.value(expr))
+
     def _missing(self, operand: FactRef | ItemRef) -> str:
         if isinstance(operand, FactRef):
             return rego(missing_value(self.schema[operand.name].type))
@@ -172,7 +203,7 @@ class Terms:
         match operand:
             case Has(what):
                 return f"{self.value(what)} == {self._missing(what)}"
-            case FactRef() | ItemRef():
+            case FactRef() | ItemRef() | ParamRef():
                 return f"{self.value(operand)} == false"
             case Member(FactRef(name), Literal(tuple(values))) if self.schema[name].type.values:
                 kind = self.schema[name].type

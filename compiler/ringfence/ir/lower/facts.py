@@ -31,7 +31,11 @@ def extend_points(
             continue
         taken[spec.namespace] = f"`{policy.document.file}`"
         facts = tuple(_fact(f"{spec.namespace}.{name}", one) for name, one in spec.facts.items())
-        diagnostics += [d for name, one in spec.facts.items() for d in _problems(policy, name, one)]
+        diagnostics += [
+            problem
+            for name, one in spec.facts.items()
+            for problem in _problems(policy, name, one, facts=spec.facts)
+        ]
         for index, name in enumerate(spec.at):
             if name not in extended:
                 diagnostics.append(unknown_point(name, policy, ("at", index), extended))
@@ -73,7 +77,9 @@ def _type(spec: FactSpec | FieldSpec) -> FactType:
     )
 
 
-def _problems(policy: Policy, name: str, spec: FactSpec) -> Iterable[Diagnostic]:
+def _problems(
+    policy: Policy, name: str, spec: FactSpec, *, facts: Iterable[str]
+) -> Iterable[Diagnostic]:
     span = policy.key("facts", name)
     if (spec.type == "enum") != bool(spec.values):
         yield Diagnostic(
@@ -82,3 +88,7 @@ def _problems(policy: Policy, name: str, spec: FactSpec) -> Iterable[Diagnostic]
     if (spec.type == "records") != bool(spec.fields):
         message = f"`{name}`: `fields` go with `type: records`"
         yield Diagnostic("RF309", span, message, "list the fields of a record")
+    above = next((other for other in facts if name.startswith(f"{other}.")), None)
+    if above is not None:
+        message = f"`{name}` lies below the fact `{above}`, which is a value of its own"
+        yield Diagnostic("RF309", span, message, "rename one of the two")
