@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ringfence.cli.passphrase import passphrase_options
+
 if TYPE_CHECKING:
     from ringfence.evidence.note import NoteKey
 
@@ -41,10 +43,7 @@ def command() -> None:
     metavar="NAMES",
     help="Facts to copy, by dotted name, with commas; all others are only named.",
 )
-@click.option("--passphrase-file", type=_FILE, help="The key's passphrase is its first line.")
-@click.option(
-    "--passphrase-env", default="", metavar="NAME", help="The passphrase is in this variable."
-)
+@passphrase_options
 @_FORM
 def seal_logs(
     *,

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ringfence.cli.passphrase import passphrase_options
+
 if TYPE_CHECKING:
     from ringfence.evidence.note import NoteKey
 
@@ -37,10 +39,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--port", default=0, type=click.IntRange(0, 65535), help="0, the default: a free one."
 )
-@click.option("--passphrase-file", type=_FILE, help="The key's passphrase is its first line.")
-@click.option(
-    "--passphrase-env", default="", metavar="NAME", help="The passphrase is in this variable."
-)
+@passphrase_options
 def command(
     *,
     state: Path,
