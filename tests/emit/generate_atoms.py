@@ -152,8 +152,9 @@ class Atoms:
             _compare(op, one.term, Drawn(ParamRef("p_flag"), "params.p_flag")),
         ]
         choices += [_compare(op, one.term, other) for other in alike[:2]]
-        flag = chance.choice(["", "!"])
-        choices.append(Drawn(_unless(flag, ParamRef("p_flag")), f"{flag}params.p_flag"))
+        if isinstance(one.term.expr, FactRef):  # a quantifier's body must read its item
+            sign = chance.choice(["", "!"])
+            choices.append(Drawn(_signed(sign, ParamRef("p_flag")), f"{sign}params.p_flag"))
         return chance.choice(choices)
 
     def _about_enum(self, one: Subject) -> Drawn:
@@ -259,7 +260,7 @@ def _has(one: Subject) -> Drawn:
     return Drawn(Has(one.term.expr), f"has({one.term.text})")
 
 
-def _unless(sign: str, expr: Expr) -> Expr:
+def _signed(sign: str, expr: Expr) -> Expr:
     return Not(expr) if sign else expr
 
 
