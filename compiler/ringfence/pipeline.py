@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ringfence.cache.tenants import TenantCache
 from ringfence.check import PASSES, Compiled, Overview
+from ringfence.check.follow_ups import without_follow_ups
 from ringfence.emit.tenant import TenantUnit, emit_tenant
 from ringfence.errors import CompileError, Diagnostic, Severity, sort_diagnostics
 from ringfence.ir.head import tenant_head
@@ -103,7 +104,11 @@ def _check(root: Path, *, now: int, cache: TenantCache, whole: bool) -> Checked:
         )
         found = [*tree.diagnostics, *problems, *more]
         found += chain.from_iterable(share.diagnostics for share in shares.values())
-        found += (one for look in PASSES for one in look(overview))
+        later = [one for look in PASSES for one in look(overview)]
+        if later and found:
+            texts = read_texts(project, found)
+            later = list(without_follow_ups(later, earlier=found, texts=texts))
+        found += later
     return Checked(
         overview=overview,
         diagnostics=sort_diagnostics(found),

@@ -140,3 +140,18 @@ def test_all_mistakes_of_all_files_come_in_one_run(repository: Path) -> None:
     found = check_repository(repository, now=NOW).diagnostics
     assert [d.span.file for d in found] == sorted(d.span.file for d in found)
     assert {COST, RUNNERS} <= {d.span.file for d in found}
+
+
+def test_a_typo_in_a_rule_is_one_diagnostic(repository: Path) -> None:
+    """What the release and the policy tests say of that rule is not told as if it did not exist."""
+    _replace(COST, "otherwise: human_review", "otherwise: human-review")(repository)
+    (found,) = check_repository(repository, now=NOW).diagnostics
+    assert (found.code, found.span.file) == ("RF103", COST)
+
+
+def test_a_rule_that_is_really_missing_is_told_beside_another_mistake(repository: Path) -> None:
+    """A mistake elsewhere hides no name that stands in no document."""
+    _replace(RUNNERS, "timeouts:", "timeuots:")(repository)
+    _replace(RELEASE, "cost.long-run:", "cost.long-rum:")(repository)
+    codes = [found.code for found in check_repository(repository, now=NOW).diagnostics]
+    assert sorted(codes) == ["RF101", "RF402"]

@@ -5,8 +5,6 @@
 #   before they are compared, since comparing a number such as 1e10000000 can take OPA down.
 package ringfence.kernel.typed
 
-import data.ringfence.kernel.attested
-
 # METADATA
 # title: Always-present facts that are missing or mistyped
 bad(key) := {name |
@@ -41,21 +39,6 @@ _mistaken(fact) := min(parents) if {
 # METADATA
 # title: The facts, with the value that stands for missing where an optional one is not there
 filled(key) := object.union(data.ringfence.blank[key], input.facts)
-
-# METADATA
-# title: Those of some optional facts that are missing
-# description: What is mistyped has been taken away before any rule was asked.
-missing(facts) := not_sent | not_attested if {
-	not_sent := {fact.name |
-		some fact in facts
-		object.get(input.facts, fact.path, fact.missing) == fact.missing
-	}
-	not_attested := {fact.name |
-		some fact in facts
-		fact.attested == true
-		attested.value(fact.path, fact.missing) == fact.missing
-	}
-}
 
 # METADATA
 # title: Tell whether a fact is there and of its type

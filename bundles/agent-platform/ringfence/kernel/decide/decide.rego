@@ -4,9 +4,9 @@
 package ringfence.kernel.decide
 
 import data.ringfence.kernel.approve
+import data.ringfence.kernel.attested
 import data.ringfence.kernel.judge
 import data.ringfence.kernel.obligation
-import data.ringfence.kernel.typed
 import data.ringfence.kernel.waive
 
 # METADATA
@@ -36,13 +36,24 @@ decision(key, hits) := {
 		[obligation.resolved(due) | some verdict in verdicts; some due in verdict.due],
 		[{"alert": "blocked"} | rank == 4],
 	),
-	"unknown": [name |
-		some name in typed.missing([fact | some hit in hits; some fact in hit[1].reads])
-	],
+	"unknown": [name | some name in (not_sent | not_attested)],
 	"valid_until": array.concat(sort([verdict.until | some verdict in verdicts]), [null])[0],
 	"policy": data.ringfence.about.policy,
 } if {
 	verdicts := [judge.verdict(key, hit, judge.level(hit)) | some hit in hits]
 	count(verdicts) == count(hits)
 	rank := max([verdict.rank | some verdict in verdicts])
+
+	# What is mistyped has been taken away before any rule was asked.
+	not_sent := {fact.name |
+		some hit in hits
+		some fact in hit[1].reads
+		object.get(input.facts, fact.path, fact.missing) == fact.missing
+	}
+	not_attested := {fact.name |
+		some hit in hits
+		some fact in hit[1].reads
+		fact.attested == true
+		attested.value(fact.path, fact.missing) == fact.missing
+	}
 }

@@ -22,10 +22,11 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action.
-hits := array.concat(shared, own.hits("runner_start", _violated[1])) if {
+hits := array.concat(shared, own.hits("runner_start", list)) if {
+	[clauses, list] := _violated
 	shared := [[rule, row, clause, row.rank] |
-		some i, [rule, clause] in _violated[0]
-		before := array.slice(_violated[0], 0, i)
+		some i, [rule, clause] in clauses
+		before := array.slice(clauses, 0, i)
 		[1 | some [other, _] in before; other == rule] == []
 		row := rows[rule]
 	]
