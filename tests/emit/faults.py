@@ -82,7 +82,7 @@ class Faults:
         if draw < 0.2 or not items:
             return MISSING
         at = chance.randrange(len(items))
-        if draw < 0.4 or not isinstance(items[at], dict):
+        if draw < 0.4 or not kind.is_records or not isinstance(items[at], dict):
             items[at] = self._strange(kind) if not kind.is_records else chance.choice([None, [], 7])
         else:
             field = chance.choice(kind.fields)
