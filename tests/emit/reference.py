@@ -12,7 +12,7 @@ from typing import Any
 from tests.emit.meaning import World, exact, value_of
 from tests.emit.reading import read_facts
 
-from ringfence.ir.expression import And, Derived, Expr, FactRef, OrEmpty
+from ringfence.ir.expression import And, Derived, Expr, FactRef, Not, OrEmpty
 from ringfence.ir.rule import Action, PointProgram, Rule, TenantProgram
 
 __all__ = ["Expected", "Reference", "Violation", "is_violated"]
@@ -139,8 +139,7 @@ def is_violated(rule: Rule, world: World) -> bool:
 
 def _violation(rule: Rule, world: World) -> Violation:
     refuted = value_of(rule.require, world) is False
-    operands = rule.require.operands if isinstance(rule.require, And) else (rule.require,)
-    outcomes = [value_of(operand, world) for operand in operands]
+    outcomes = [value_of(clause, world) for clause in _clauses(rule.require)]
     return Violation(
         rule=rule.id,
         clause=1 + next(n for n, outcome in enumerate(outcomes) if outcome is not True),
@@ -162,3 +161,14 @@ def _reads(expr: Expr, derived: Mapping[str, Expr]) -> Iterable[str]:
         case _ if hasattr(expr, "__dataclass_fields__"):
             for name in expr.__dataclass_fields__:
                 yield from _reads(getattr(expr, name), derived)
+
+
+def _clauses(require: Expr) -> tuple[Expr, ...]:
+    """List the operands of the outermost `&&`: brackets and `!!` around them are none of their own."""
+    match require:
+        case Not(Not(operand)):
+            return _clauses(operand)
+        case And(operands) if operands:
+            return tuple(clause for operand in operands for clause in _clauses(operand))
+        case _:
+            return (require,)
