@@ -141,7 +141,9 @@ def _wanted(expected: Expected, reference: Reference, request: Any) -> dict[str,
         "allowed": expected.action.rank <= Action.ALLOW_LOG.rank,
         "reasons": sorted(reasons),
         "unknown": sorted(expected.unknown),
-        "obligations": _sorted([*(_due(due, reference, request) for due in dues), *alert]),
+        "obligations": _sorted(
+            [*filter(None, (_due(due, reference, request) for due in dues)), *alert]
+        ),
     }
 
 
@@ -164,14 +166,17 @@ def _sorted(obligations: list[Any]) -> list[bytes]:
     return sorted(orjson.dumps(one, option=orjson.OPT_SORT_KEYS) for one in obligations)
 
 
-def _due(due: Obligation, reference: Reference, request: Any) -> dict[str, object]:
-    """Return an obligation with the row of a table that it names."""
+def _due(due: Obligation, reference: Reference, request: Any) -> dict[str, object] | None:
+    """Return an obligation with the row of a table that it names, None where the table lacks it."""
     members: dict[str, object] = {}
     for name, value in due.members:
         if isinstance(value, dict):
             table, fact = value["lookup"]
             params: Any = reference.tenants[request["tenant"]].params[reference.program.point.name]
-            members[name] = params[table].get(_sent(request, fact.split(".")), value)
+            row = params[table].get(_sent(request, fact.split(".")))
+            if row is None:
+                return None
+            members[name] = row
         else:
             members[name] = value
     return members

@@ -13,9 +13,10 @@ __all__ = ["Faults"]
 MISSING = object()
 _STRANGE: tuple[Any, ...] = (
     MISSING, MISSING, MISSING, None, None, "", "x", "container", "passed", 0, 7, -1, True, False,
-    [], {}, [None], [{}], ["a", 7], {"a": 1}, 10**15, -(10**15), 10**30, "y" * 900,
+    [], {}, [None], [{}], ["a", 7], {"a": 1}, 10**15, -(10**15), 10**30, "y" * 900, "y" * 1024, "🦀" * 1024,
+    "y" * 1025, "🦀" * 1025,
 )  # fmt: skip
-_NUMBERS = ("1.0", "1e2", "0.1234567", "-0.5", "1E-2", "0e0", "1e300", "-5.5", "-5.9")
+_NUMBERS = ("1.0", "1e2", "0.1234567", "-0.5", "1E-2", "0e0", "1e300", "-5.5", "-5.9", "-0", "-0.0")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class Faults:
         draw = self.chance.random()
         if draw < 0.004:
             asked["tenant"] = self.chance.choice(["nobody", None, 7, ["tenant-0"], ""])
+            if self.chance.random() < 0.2:
+                del asked["tenant"]
         elif draw < 0.008:
             asked["facts"] = self.chance.choice([None, [], "x", 7, {}, [asked["facts"]]])
         elif draw < 0.010:

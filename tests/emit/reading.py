@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from ringfence.ir.schema import DecisionPoint, Fact, FactSource, FactType, Scalar
+from ringfence.ir.schema import MAX_STRING, DecisionPoint, Fact, FactSource, FactType, Scalar
 
 __all__ = ["Number", "parse_request", "read_facts"]
 
@@ -93,7 +93,7 @@ def _scalar(kind: FactType, sent: Any) -> Any:
         case Scalar.BOOLEAN:
             return sent if isinstance(sent, bool) else None
         case Scalar.STRING:
-            return sent if isinstance(sent, str) and sent else None
+            return sent if isinstance(sent, str) and 1 <= len(sent) <= MAX_STRING else None
         case Scalar.ENUM:
             return sent if isinstance(sent, str) and sent in kind.values else None
         case Scalar.INTEGER | Scalar.DURATION | Scalar.TIMESTAMP:
@@ -104,6 +104,8 @@ def _scalar(kind: FactType, sent: Any) -> Any:
 
 def _number(kind: FactType, form: re.Pattern[str], sent: Any) -> Fraction | None:
     if not isinstance(sent, Number) or not form.fullmatch(sent.text):
+        return None
+    if kind.minimum >= 0 and sent.text.startswith("-"):
         return None
     number = Fraction(sent.text)
     return number if kind.minimum <= number <= kind.maximum else None

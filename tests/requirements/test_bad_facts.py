@@ -9,7 +9,7 @@ from tests.requirements.ask import DEPLOY, NOW, START, Ask, base, rules
 from tests.requirements.documents import REPOSITORY
 
 from ringfence.evaluate import bundle_files
-from ringfence.ir.schema import Fact, Scalar
+from ringfence.ir.schema import MAX_STRING, Fact, Scalar
 from ringfence.language.facts import all_points
 from ringfence.opa.ask import OpaDecisions, decide_or_block
 from ringfence.opa.policies import write_tree
@@ -41,12 +41,12 @@ def _wrong(fact: Fact) -> list[object]:
     if fact.type.is_records:
         return [None, {}, "", 0, True, ["text"], [1], [{}], [None], [[]]]
     if fact.type.scalar.is_number:
-        return [*common, "5", "", True, [], -1, 1.5, 10**16, HUGE, TINY]
+        return [*common, "5", "", True, [], -1, 1.5, 10**16, HUGE, TINY, orjson.Fragment("-0")]
     if fact.type.scalar is Scalar.BOOLEAN:
         return [*common, "true", "", 0, 1, []]
     if fact.type.scalar is Scalar.ENUM:
         return [*common, "", "Container", "no-such-value", 0, True, [], HUGE]
-    return [*common, "", 0, True, [], HUGE]
+    return [*common, "", 0, True, [], HUGE, "x" * (MAX_STRING + 1), "🦀" * (MAX_STRING + 1)]
 
 
 def _stands(ask: Ask) -> None:
@@ -89,6 +89,21 @@ def test_a_wrong_field_of_a_record_blocks(ask: Ask, field: str, value: object) -
     _stands(ask)
 
 
+@pytest.mark.parametrize("text", ["x" * MAX_STRING, "🦀" * MAX_STRING])
+def test_a_text_may_have_as_many_characters_as_its_schema_says(ask: Ask, text: str) -> None:
+    """Characters are counted, not bytes, and each text alone: several long ones fit one request."""
+    facts = {"pipeline.id": text, "tags.pipeline": text, "workload.id": text, "request.by": text}
+    assert ask(START, facts)["action"] == "allow"
+
+
+@pytest.mark.parametrize("field", ["repository", "digest"])
+def test_a_longer_text_in_a_record_blocks(ask: Ask, field: str) -> None:
+    """A field of a record with one character more than a text may have is no text."""
+    image = {"repository": "registry.internal/a", "digest": "sha256:1"}
+    long = {**image, field: image[field] + "x" * (MAX_STRING + 1 - len(image[field]))}
+    assert ask(START, {"images": [long]})["action"] == "block"
+
+
 @pytest.mark.parametrize("facts", [None, {}, [], "text", 0, True, HUGE, {"runner": None}])
 def test_facts_of_no_shape_block(ask: Ask, facts: object) -> None:
     """Facts that are null, empty, or no object are not evaluated."""
@@ -116,6 +131,22 @@ def test_an_unknown_tenant_blocks(ask: Ask, tenant: object) -> None:
         assert (decision["action"], decision["evaluated"]) == ("block", False)
         assert rules(decision) == {"tenant.unknown"}
     _stands(ask)
+
+
+def test_a_request_without_a_tenant_blocks_as_one_with_an_unknown_one(ask: Ask) -> None:
+    """The reason says what is wrong, whether the facts are whole or empty."""
+    for point in POINTS:
+        for facts in (nested(base(point)), {}):
+            decision = ask.raw({"point": point, "facts": facts})
+            assert (decision["action"], rules(decision)) == ("block", {"tenant.unknown"})
+
+
+def test_a_class_without_a_default_size_brings_no_obligation_to_set_one(ask: Ask) -> None:
+    """A class that the matrix lacks is blocked, and no placeholder is told as its size."""
+    facts = {"runner.class": "managed_etl", "tags.class": "managed_etl", "workload.is_new": True}
+    decision = ask(START, facts, unset=["runner.size", "tags.size"])
+    assert "runner.matrix" in rules(decision)
+    assert all("set" not in obligation for obligation in decision["obligations"])
 
 
 def test_a_tenant_that_nothing_governs_is_blocked(ask: Ask) -> None:

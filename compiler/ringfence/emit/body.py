@@ -177,7 +177,7 @@ class Body:
         inner = [f"some item in {self._list(fact)}"]
         read = " ".join(heads)
         inner += [_bind_item(local, f) for local, f in items if f.name and (gated or local in read)]
-        inner += gate(items) if gated else []
+        inner += gate(items, joined="item_joined") if gated else []
         # A lone head stands in a variable: `opa fmt` drops the brackets that it would need.
         inner += [f"found := {heads[0]}"] if len(heads) == 1 else []
         head = "[found]" if len(heads) == 1 else f"[{', '.join(heads)}]" if heads else "1"

@@ -7,12 +7,9 @@ Numbers are checked by a regular expression over their JSON text first: comparin
 from collections.abc import Sequence
 
 from ringfence.emit.rego_filter import pattern, rego
-from ringfence.ir.schema import MAX_INTEGER, Fact, FactType, Scalar
+from ringfence.ir.schema import MAX_INTEGER, MAX_STRING, Fact, FactType, Scalar
 
 __all__ = ["gate", "is_missing_value", "missing_value"]
-
-# All strings of one request together, in characters.
-MAX_TEXT = 16_384
 
 Bound = Sequence[tuple[str, Fact]]
 
@@ -30,24 +27,27 @@ def is_missing_value(kind: FactType, value: object) -> bool:
     return not isinstance(value, bool) and value == missing_value(kind)
 
 
-def gate(bound: Bound) -> list[str]:
+def gate(bound: Bound, *, joined: str = "joined") -> list[str]:
     """Return the statements that hold only if each local has a value of its fact's type.
 
     An optional fact may also have its missing value.
+    `joined` names the local that holds all strings, one after the other.
     """
-    return [*_strings(bound), *_scalars(bound), *_ranges(bound)]
+    return [*_strings(bound, joined=joined), *_scalars(bound), *_ranges(bound)]
 
 
-def _strings(bound: Bound) -> list[str]:
+def _strings(bound: Bound, *, joined: str) -> list[str]:
     strings = [(local, fact) for local, fact in bound if fact.type.scalar is Scalar.STRING]
     if not strings:
         return []
     every = ", ".join(local for local, _ in strings)
-    lines = [f'count(concat("", [{every}])) <= {MAX_TEXT}']
-    required = [local for local, fact in strings if fact.required]
-    if required:
-        lines.append(f'false in ["" in [{", ".join(required)}]]')
-    return lines
+    required = ", ".join(local for local, fact in strings if fact.required)
+    none_empty = [f'false in ["" in [{required}]]'] if required else []
+    if len(strings) == 1:
+        return [f'count(concat("", [{every}])) <= {MAX_STRING}', *none_empty]
+    # Each is looked at only where all of them together are longer than one may be.
+    too_long = f"count({joined}) > {MAX_STRING}; some text in [{every}]; count(text) > {MAX_STRING}"
+    return [f'{joined} := concat("", [{every}])', f"[1 | {too_long}] == []", *none_empty]
 
 
 def _scalars(bound: Bound) -> list[str]:

@@ -29,8 +29,8 @@ _KEYWORDS = frozenset(
 )
 # Rego's root documents, and the names that emitted bodies use themselves.
 _RESERVED = _KEYWORDS | {
-    *("clause", "data", "f", "found", "input", "item", "now", "place", "row", "rows"),
-    *("satisfied", "set", "t"),
+    *("clause", "data", "f", "found", "input", "item", "item_joined"),
+    *("joined", "now", "place", "row", "rows", "satisfied", "set", "t", "text"),
 }
 # How fields of items, lists as they were sent, clauses and functions of Rego begin.
 _BEGINNINGS = ("item_", "given_", "violates_", "is_")

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-__all__ = ["DecisionPoint", "Fact", "FactSource", "FactType", "Scalar"]
+__all__ = [
+    "MAX_INTEGER",
+    "MAX_STRING",
+    "DecisionPoint",
+    "Fact",
+    "FactSource",
+    "FactType",
+    "Scalar",
+]
 
 MAX_STRING = 1024
 MAX_ITEMS = 1000
@@ -46,7 +54,7 @@ class FactType:
 
     `values` are an enum's values, in ascending order where `ordered`.
     `minimum` and `maximum` bound a number (inclusive).
-    `max_length` bounds a string's characters; the least length is 1.
+    A string has 1 to `MAX_STRING` characters.
     With `many`, the fact is a list of unique-or-not scalars of this type (a set, order is ignored).
     With `fields`, the fact is a list of records with these fields, and `scalar` is unused.
     """
@@ -56,7 +64,6 @@ class FactType:
     ordered: bool = False
     minimum: int = 0
     maximum: int = MAX_INTEGER
-    max_length: int = MAX_STRING
     many: bool = False
     fields: "tuple[Fact, ...]" = ()
     max_items: int = MAX_ITEMS

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ringfence.ir.schema import DecisionPoint, Fact, FactType, Scalar
+from ringfence.ir.schema import MAX_STRING, DecisionPoint, Fact, FactType, Scalar
 from ringfence.language.kinds import Kind
 from ringfence.language.policy import API_VERSION, Metadata
 
@@ -109,7 +109,7 @@ def _scalar(kind: FactType) -> dict[str, Any]:
         case Scalar.ENUM:
             return {"enum": list(kind.values)}
         case Scalar.STRING:
-            return {"type": "string", "minLength": 1}
+            return {"type": "string", "minLength": 1, "maxLength": MAX_STRING}
         case Scalar.DECIMAL:
             return {"type": "number", "minimum": kind.minimum, "maximum": kind.maximum}
         case _:

@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from ringfence.ir.schema import Fact, FactType, Scalar
+from ringfence.ir.schema import MAX_STRING, Fact, FactType, Scalar
 from ringfence.language.source import Path
 from ringfence.language.suggest import did_you_mean
 from ringfence.language.values import parse_decimal, parse_duration, parse_timestamp
@@ -95,8 +95,8 @@ def _parsed(value: object, kind: FactType) -> bool | int | str | Decimal:
 def _text(value: object, kind: FactType) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError("must be a text that is not empty")
-    if len(value) > kind.max_length:
-        raise ValueError(f"has {len(value)} characters, more than {kind.max_length}")
+    if len(value) > MAX_STRING:
+        raise ValueError(f"has {len(value)} characters, more than {MAX_STRING}")
     return value
 
 

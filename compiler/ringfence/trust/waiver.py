@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ringfence.errors import Diagnostic
-from ringfence.ir.schema import DecisionPoint, Fact, FactSource, Scalar
+from ringfence.ir.schema import MAX_STRING, DecisionPoint, Fact, FactSource, Scalar
 from ringfence.language.suggest import did_you_mean
 from ringfence.trust.exception import ExceptionDocument
 
@@ -116,7 +116,7 @@ def _fits(fact: Fact, value: str | bool | int) -> bool:
         case Scalar.ENUM:
             return value in kind.values
         case Scalar.STRING:
-            return isinstance(value, str) and len(value) <= kind.max_length
+            return isinstance(value, str) and len(value) <= MAX_STRING
         case _:
             whole = isinstance(value, int) and not isinstance(value, bool)
             return whole and kind.minimum <= int(value) <= kind.maximum

@@ -3,12 +3,12 @@
 import re
 from decimal import Decimal
 
+from ringfence.ir.schema import MAX_STRING
 from ringfence.language.cel.finding import Finding, Refused
 from ringfence.language.cel.tokens import Token, TokenKind
 
 __all__ = ["decimal", "literal_value", "string_value"]
 
-MAX_STRING = 1024
 _PREFIX = re.compile(r"[rR]?")
 # CEL, section "String and Bytes Values".
 _ESCAPE = re.compile(

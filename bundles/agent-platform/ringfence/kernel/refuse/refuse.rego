@@ -16,14 +16,19 @@ cleaned(key) := json.remove(input.facts, paths) if {
 # METADATA
 # title: The block where the gate did not hold
 ungated(key) := blocked("tenant.unknown", "this bundle knows no tenant of that name", "check the tenant's name, or load its bundle", []) if {
-	not data.ringfence.tenants[input.tenant]
+	not _known
 } else := blocked("tenant.not-governed", "no policy governs this tenant at this decision point", "write a policy of a governing kind for the tenant", []) if {
-	not data.ringfence.params[key][input.tenant]
+	not _governed(key)
 } else := blocked("facts.required", message, "send these facts, of their documented types", names) if {
 	names := sort(typed.bad(key))
 	count(names) > 0
 	message := sprintf("missing or mistyped: %s", [concat(", ", names)])
 } else := blocked("facts.unreadable", "the facts do not fit this decision point", "compare them with the decision point's JSON Schema", [])
+
+# Rules of their own: `not` would be undefined where the request names no tenant.
+_known if data.ringfence.tenants[input.tenant]
+
+_governed(key) if data.ringfence.params[key][input.tenant]
 
 # METADATA
 # title: The block where no decision point answered

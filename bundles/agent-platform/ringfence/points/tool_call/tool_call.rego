@@ -60,7 +60,8 @@ _found := [found, t.list] if {
 	usage_duration := f.usage.duration
 	usage_pipeline_runs := f.usage.pipeline_runs
 	usage_credential_requests := f.usage.credential_requests
-	count(concat("", [request_by, agent_id, session_id, tool_server, tool_name, tool_digest, arguments_digest, arguments_covered])) <= 16384
+	joined := concat("", [request_by, agent_id, session_id, tool_server, tool_name, tool_digest, arguments_digest, arguments_covered])
+	[1 | count(joined) > 1024; some text in [request_by, agent_id, session_id, tool_server, tool_name, tool_digest, arguments_digest, arguments_covered]; count(text) > 1024] == []
 	false in ["" in [request_by, agent_id, session_id, tool_server, tool_name, tool_digest, arguments_digest, arguments_covered]]
 	regex.match(`^\[[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},[0-9]{1,15}\]$`, json.marshal([workload_drifted, usage_turns, usage_tokens, usage_tool_calls, usage_duration, usage_pipeline_runs, usage_credential_requests]))
 	agent_toolset := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].toolset], [""])[0]

@@ -48,7 +48,8 @@ _found := [found, t.list] if {
 	request_by := f.request.by
 	agent_id := f.agent.id
 	tool_server := f.tool.server
-	count(concat("", [request_by, agent_id, tool_server])) <= 16384
+	joined := concat("", [request_by, agent_id, tool_server])
+	[1 | count(joined) > 1024; some text in [request_by, agent_id, tool_server]; count(text) > 1024] == []
 	false in ["" in [request_by, agent_id, tool_server]]
 	agent_toolset := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].toolset], [""])[0]
 	tools_drifted := data.ringfence.lib.tools.drifted(f.tools, array.concat([found | found := data.ringfence.tables[t.agents][agent_id].locks[tool_server]], [""])[0])
@@ -62,7 +63,8 @@ _found := [found, t.list] if {
 		item_name := item.name
 		item_digest := item.digest
 		item_shown := item.shown
-		count(concat("", [item_name, item_digest])) <= 16384
+		item_joined := concat("", [item_name, item_digest])
+		[1 | count(item_joined) > 1024; some text in [item_name, item_digest]; count(text) > 1024] == []
 		false in ["" in [item_name, item_digest]]
 		regex.match(`^\[(?:true|false)\]$`, json.marshal([item_shown]))
 	]

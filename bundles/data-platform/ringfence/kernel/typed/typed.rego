@@ -101,6 +101,7 @@ _scalar(type, value, _) if {
 	type.scalar == "string"
 	is_string(value)
 	value != ""
+	count(value) <= 1024
 }
 
 _scalar(type, value, _) if {
@@ -113,6 +114,7 @@ _scalar(type, value, text) if {
 	type.scalar == "decimal"
 	is_number(value)
 	regex.match(`^-?[0-9]{1,15}(?:\.[0-9]{1,6})?$`, text)
+	_signed(type, text)
 	value >= type.minimum
 	value <= type.maximum
 }
@@ -121,6 +123,10 @@ _scalar(type, value, text) if {
 	type.scalar in {"integer", "duration", "timestamp"}
 	is_number(value)
 	regex.match(`^-?[0-9]{1,15}$`, text)
+	_signed(type, text)
 	value >= type.minimum
 	value <= type.maximum
 }
+
+# What can't be negative has no sign, so -0 is no value of it.
+_signed(type, text) if [type.minimum >= 0, startswith(text, "-")] != [true, true]

@@ -54,7 +54,8 @@ _found := [found, t.list] if {
 	tested_environment := attested.value(["tested", "environment"], "")
 	tested_content := attested.value(["tested", "content"], "")
 	tested_result := attested.value(["tested", "result"], "")
-	count(concat("", [request_by, activation_bundle, activation_environment, activation_content, activation_change_ref, tested_environment, tested_content])) <= 16384
+	joined := concat("", [request_by, activation_bundle, activation_environment, activation_content, activation_change_ref, tested_environment, tested_content])
+	[1 | count(joined) > 1024; some text in [request_by, activation_bundle, activation_environment, activation_content, activation_change_ref, tested_environment, tested_content]; count(text) > 1024] == []
 	false in ["" in [request_by, activation_bundle, activation_environment, activation_content]]
 	regex.match(`^\[(?:""|"passed"|"failed")\]$`, json.marshal([tested_result]))
 

@@ -72,7 +72,8 @@ _found := [found, t.list] if {
 	evidence_sink_reachable := f.evidence.sink_reachable
 	host_healthy := object.get(f, ["host", "healthy"], "")
 	host_checked_at := object.get(f, ["host", "checked_at"], -1)
-	count(concat("", [request_by, workload_id, pipeline_id, tags_class, tags_size, tags_tenant, tags_pipeline, residency_requirement_id, logging_access_sink])) <= 16384
+	joined := concat("", [request_by, workload_id, pipeline_id, tags_class, tags_size, tags_tenant, tags_pipeline, residency_requirement_id, logging_access_sink])
+	[1 | count(joined) > 1024; some text in [request_by, workload_id, pipeline_id, tags_class, tags_size, tags_tenant, tags_pipeline, residency_requirement_id, logging_access_sink]; count(text) > 1024] == []
 	false in ["" in [request_by, workload_id, pipeline_id]]
 	regex.match(`^\[(?:"serverless"|"container"|"managed_etl"|"dedicated_compute"),(?:""|"small"|"medium"|"large"|"xlarge"|"custom"),(?:"standard"|"custom"),(?:"public_vpc_egress"|"private_vpc"|"privatelink"|"vpn"|"on_premise"),(?:true|false),(?:true|false),(?:"public"|"internal"|"confidential"|"restricted"),[0-9]{1,15},[0-9]{1,15},(?:-1|[0-9]{1,15}),[0-9]{1,15},[0-9]{1,15},[0-9]{1,15},(?:""|true|false),(?:-1|[0-9]{1,15}),(?:""|true|false),(?:""|true|false),(?:-1|[0-9]{1,15})\]$`, json.marshal([runner_class, runner_size, runner_profile, runner_network, workload_is_new, workload_processes_events, data_classification, run_concurrency, run_estimate, run_timeout, usage_running, usage_class_hours_month, secrets_inline, logging_access_enabled, retries_max_attempts, evidence_sink_reachable, host_healthy, host_checked_at]))
 	matrix_classifications := object.get(t.matrix, [runner_class, runner_network, runner_size], [])
@@ -86,7 +87,7 @@ _found := [found, t.list] if {
 		item_private_available := item.private_available
 		item_dns_validated := object.get(item, "dns_validated", "")
 		item_dns_checked_at := object.get(item, "dns_checked_at", -1)
-		count(concat("", [item_host])) <= 16384
+		count(concat("", [item_host])) <= 1024
 		false in ["" in [item_host]]
 		regex.match(`^\[(?:true|false),(?:""|true|false),(?:-1|[0-9]{1,15})\]$`, json.marshal([item_private_available, item_dns_validated, item_dns_checked_at]))
 	]
@@ -97,7 +98,8 @@ _found := [found, t.list] if {
 		some item in f.secrets
 		item_name := item.name
 		item_ref := object.get(item, "ref", "")
-		count(concat("", [item_name, item_ref])) <= 16384
+		item_joined := concat("", [item_name, item_ref])
+		[1 | count(item_joined) > 1024; some text in [item_name, item_ref]; count(text) > 1024] == []
 		false in ["" in [item_name]]
 		found := true in [item_ref == "", startswith(item_ref, t.secrets_service) == false]
 	]
@@ -108,7 +110,8 @@ _found := [found, t.list] if {
 		some item in f.images
 		item_repository := item.repository
 		item_digest := object.get(item, "digest", "")
-		count(concat("", [item_repository, item_digest])) <= 16384
+		item_joined := concat("", [item_repository, item_digest])
+		[1 | count(item_joined) > 1024; some text in [item_repository, item_digest]; count(text) > 1024] == []
 		false in ["" in [item_repository]]
 	]
 	count(images) == count(f.images)
@@ -119,7 +122,8 @@ _found := [found, t.list] if {
 		item_name := item.name
 		item_version := item.version
 		item_source := item.source
-		count(concat("", [item_name, item_version, item_source])) <= 16384
+		item_joined := concat("", [item_name, item_version, item_source])
+		[1 | count(item_joined) > 1024; some text in [item_name, item_version, item_source]; count(text) > 1024] == []
 		false in ["" in [item_name, item_version, item_source]]
 		found := strings.any_prefix_match(item_source, t.driver_sources) == false
 	]

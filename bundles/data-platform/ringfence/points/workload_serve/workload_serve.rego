@@ -48,7 +48,8 @@ _found := [found, t.list] if {
 	request_by := f.request.by
 	agent_id := f.agent.id
 	policy_loaded := f.policy.loaded
-	count(concat("", [request_by, agent_id])) <= 16384
+	joined := concat("", [request_by, agent_id])
+	[1 | count(joined) > 1024; some text in [request_by, agent_id]; count(text) > 1024] == []
 	false in ["" in [request_by, agent_id]]
 	regex.match(`^\[(?:true|false)\]$`, json.marshal([policy_loaded]))
 	agent_toolset := array.concat([found | found := data.ringfence.tables[t.agents][agent_id].toolset], [""])[0]
@@ -63,7 +64,8 @@ _found := [found, t.list] if {
 		item_name := item.name
 		item_digest := item.digest
 		item_shown := item.shown
-		count(concat("", [item_server, item_name, item_digest])) <= 16384
+		item_joined := concat("", [item_server, item_name, item_digest])
+		[1 | count(item_joined) > 1024; some text in [item_server, item_name, item_digest]; count(text) > 1024] == []
 		false in ["" in [item_server, item_name, item_digest]]
 		regex.match(`^\[(?:true|false)\]$`, json.marshal([item_shown]))
 	]

@@ -1,7 +1,7 @@
 # METADATA
 # title: "Own rules at runner.start"
 # description: Shapes of rules, shared by every tenant that has the same ones; the rest is data.
-package ringfence.lists.runner_start.l_723424d9e0931929
+package ringfence.lists.runner_start.l_b44e63b8fcfc44fe
 
 # METADATA
 # title: Hits

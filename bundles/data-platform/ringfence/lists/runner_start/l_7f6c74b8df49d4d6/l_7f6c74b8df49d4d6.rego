@@ -1,7 +1,7 @@
 # METADATA
 # title: "Own rules at runner.start"
 # description: Shapes of rules, shared by every tenant that has the same ones; the rest is data.
-package ringfence.lists.runner_start.l_904120556c4901f1
+package ringfence.lists.runner_start.l_7f6c74b8df49d4d6
 
 # METADATA
 # title: Hits
