@@ -18,6 +18,7 @@ __all__ = [
     "NoteSigner",
     "OpenNote",
     "decode_base64",
+    "is_log_name",
     "open_note",
     "sign_note",
     "split_note",
@@ -153,6 +154,11 @@ def _signature(line: str) -> tuple[str, bytes, bytes]:
     if match is None or raw is None or len(raw) < 5:
         raise _malformed()
     return match[1], raw[:4], raw[4:]
+
+
+def is_log_name(text: str) -> bool:
+    """Tell whether a log of ours can have this name."""
+    return _OUR_NAME.fullmatch(text) is not None
 
 
 def decode_base64(text: str) -> bytes | None:

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -22,19 +22,20 @@ from ringfence.ledger.proofs import TiledTree
 from ringfence.ledger.quorum import Quorum
 from ringfence.ledger.subject import Subject
 from ringfence.ledger.tiles import TileReader, read_plain
-from ringfence.ledger.walk import Walk, differing_partials, require_same
+from ringfence.ledger.walk import EachBundle, Walk, differing_partials, require_same
 
-__all__ = ["FsckResult", "check_frames", "check_index", "fsck"]
+__all__ = ["FsckResult", "check_frames", "check_index", "fsck", "read_note"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FsckResult:
     """What is shown: these records stood in this order when the checkpoint was signed.
 
-    `not_shown` says what is not.
+    `not_shown` says what is not. `note` is the stored one, also with lines of keys that nobody asked for.
     """
 
     checkpoint: Checkpoint
+    note: bytes = field(compare=False, repr=False)
     keys: tuple[NoteKey, ...]
     cosignatures: tuple[Cosignature, ...]
     not_shown: tuple[str, ...]
@@ -48,15 +49,17 @@ def fsck(
     now: int | None = None,
     max_age: int | None = None,
     pinned: Sequence[Checkpoint] = (),
+    each: EachBundle | None = None,
 ) -> FsckResult:
     """Verify what a ledger publishes, tiles and checkpoint, from a folder that is only read.
 
     Trust comes from outside: the log's key, the quorum of witnesses, and checkpoints that were seen
-    before. `now` is in epoch seconds, `max_age` in seconds. Raise VerifyError.
+    before. `now` is in epoch seconds, `max_age` in seconds. What `each` is given is shown only once this
+    returns. Raise VerifyError.
     """
-    note = _read_note(folder)
+    note = read_note(folder)
     claimed = Checkpoint.parse(split_note(note)[0])
-    walk = Walk(TileReader(folder, size=claimed.size))
+    walk = Walk(TileReader(folder, size=claimed.size), each=each)
     if walk.edge.root() != claimed.root:
         raise VerifyError("RF926", "the records are not those under the checkpoint")
     history = KeyHistory.of(walk.events, trusted=trusted)
@@ -69,6 +72,7 @@ def fsck(
         _require_extends(tree, one, origin=checkpoint.origin)
     return FsckResult(
         checkpoint=checkpoint,
+        note=note,
         keys=history.at(checkpoint.size),
         cosignatures=cosignatures,
         not_shown=tuple(_not_shown(quorum=quorum, fresh=None not in (now, max_age), pinned=pinned)),
@@ -81,7 +85,7 @@ def check_frames(folder: Path) -> int:
     These are durable, and not yet under a checkpoint. Nobody may write meanwhile. Raise VerifyError:
     RF942 where a frame is damaged, RF959 where one says something else than the records in bundles.
     """
-    size = Checkpoint.parse(split_note(_read_note(folder))[0]).size
+    size = Checkpoint.parse(split_note(read_note(folder))[0]).size
     tiles, end = TileReader(folder, size=size), size
     try:
         for frame in stored_frames(folder / WAL):
@@ -116,7 +120,8 @@ def check_index(folder: Path) -> None:
         raise VerifyError("RF957", "the index does not say what the records do")
 
 
-def _read_note(folder: Path) -> bytes:
+def read_note(folder: Path) -> bytes:
+    """Return the published note, of which nothing is verified; raise VerifyError (RF945)."""
     try:
         return read_plain(folder / CHECKPOINT, most=MAX_NOTE)
     except OSError:
@@ -142,7 +147,7 @@ def _from(tiles: TileReader, position: int) -> Iterator[bytes]:
 
 def _stored_entries(folder: Path) -> Iterator[list[bytes]]:
     """Yield all entries, in batches: those in bundles, and then those in frames only."""
-    size = Checkpoint.parse(split_note(_read_note(folder))[0]).size
+    size = Checkpoint.parse(split_note(read_note(folder))[0]).size
     tiles = TileReader(folder, size=size)
     for index in range(-(-size // WIDTH)):
         yield tiles.entries(index)

@@ -2,7 +2,7 @@
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,12 +19,16 @@ from ringfence.ledger.tiles import (
     tile_name,
 )
 
-__all__ = ["Walk", "differing_partials", "require_same"]
+__all__ = ["EachBundle", "Walk", "differing_partials", "require_same"]
 
 _KEY_EVENT: Final = b'"kind":"key_event"'
 _PARTIAL: Final = re.compile(
     r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,5}[0-9]{3})\.p/([1-9][0-9]{0,2})"
 )
+
+
+EachBundle = Callable[[int, bytes, int], None]
+"""Takes the position of a bundle's first entry, the bundle, and how many of its entries count."""
 
 
 class Walk:
@@ -34,9 +38,13 @@ class Walk:
     their positions.
     """
 
-    def __init__(self, tiles: TileReader) -> None:
-        """Read all bundles; raise VerifyError (RF945) where one is missing or malformed."""
+    def __init__(self, tiles: TileReader, *, each: EachBundle | None = None) -> None:
+        """Read all bundles; raise VerifyError (RF945) where one is missing or malformed.
+
+        `each` is given the very bytes that the tree is built from, before anything is shown of them.
+        """
         self.tiles = tiles
+        self._each = each
         self.edge = Edge()
         self.differing: list[str] = []
         self.events: list[tuple[int, dict[str, Any]]] = []
@@ -49,6 +57,8 @@ class Walk:
         width = min(WIDTH, self.tiles.size - index * WIDTH)
         bundle = self.tiles.bundle(index)
         leaves = bundle_leaves(bundle, at_least=width)[:width]
+        if self._each:
+            self._each(index * WIDTH, bundle, width)
         if _KEY_EVENT in bundle:
             self._events(bundle_entries(bundle)[:width], index * WIDTH)
         self.edge, filled = self.edge.extend(leaves)

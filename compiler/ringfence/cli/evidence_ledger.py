@@ -1,0 +1,196 @@
+"""`ringfence evidence init` and `append`: a ledger in a folder, written without a service."""
+
+import base64
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ringfence.cli.evidence_output import form_option, print_json
+from ringfence.cli.evidence_trust import FILE
+from ringfence.cli.passphrase import passphrase_options
+
+if TYPE_CHECKING:
+    from ringfence.ledger.publication import Published
+
+__all__ = ["append_logs", "init_ledger"]
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+_KEY = click.option(
+    "--key",
+    "keys",
+    required=True,
+    multiple=True,
+    type=FILE,
+    help="The log's Ed25519 private key, PEM; during a rotation both.",
+)
+_STATE = click.option(
+    "--state",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file elsewhere that remembers what was signed, so that an old backup is found out.",
+)
+
+
+@click.command("init")
+@click.argument("ledger", type=_FOLDER)
+@click.option("--origin", required=True, help="The log's name, such as example.com/runners.")
+@_KEY
+@_STATE
+@passphrase_options
+@form_option
+def init_ledger(
+    *,
+    ledger: Path,
+    origin: str,
+    keys: tuple[Path, ...],
+    state: Path | None,
+    passphrase_file: Path | None,
+    passphrase_env: str,
+    form: str,
+) -> None:
+    """Make a ledger in a new folder, and publish its first checkpoint.
+
+    \b
+    Example:
+      ringfence evidence init ledger --origin example.com/runners --key log.key.pem
+    """
+    from ringfence.cli.evidence_signing import signing_key
+    from ringfence.evidence.note import NoteKey
+    from ringfence.keys import read_passphrase
+    from ringfence.ledger.settings import Settings
+    from ringfence.ledger.store import Ledger
+
+    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
+    signers = tuple(signing_key(key, passphrase=passphrase) for key in keys)
+    settings = Settings(keys=signers, state=state)
+    made = Ledger.create(ledger, origin=origin, settings=settings)
+    try:
+        published = made.checkpoint()
+    finally:
+        made.close()
+    vkey = NoteKey(origin, settings.keys[0].public_key()).vkey
+    if form == "json":
+        print_json({"ledger": str(ledger), "key": vkey, **_said(published)})
+        return
+    click.echo(f"made {ledger}\n  origin {origin}\n  key    {vkey}")
+
+
+@click.command("append")
+@click.argument("ledger", type=_FOLDER)
+@click.option(
+    "--log",
+    "logs",
+    required=True,
+    multiple=True,
+    type=FILE,
+    help="An OPA decision log: gzip or plain, arrays or lines. May be repeated.",
+)
+@click.option(
+    "--facts",
+    default="",
+    metavar="NAMES",
+    help="Facts to copy, by dotted name, with commas; all others are only named.",
+)
+@_KEY
+@_STATE
+@click.option(
+    "--witness",
+    "witnesses",
+    multiple=True,
+    metavar="OPERATOR=FILE",
+    help="Who runs a witness that must cosign, and the file with its C2SP verifier key.",
+)
+@click.option(
+    "--witness-url",
+    "urls",
+    multiple=True,
+    metavar="NAME=URL",
+    help="Where a witness, by the name in its key, is asked.",
+)
+@click.option("--quorum", type=click.IntRange(1), help="How many must cosign; all, if not told.")
+@click.option("--log-operator", default="", help="Who runs the log; needed with --witness.")
+@click.option(
+    "--unsafe-own-operator",
+    is_flag=True,
+    help="Take a quorum that the log's own operator could meet alone.",
+)
+@passphrase_options
+@form_option
+def append_logs(
+    *,
+    ledger: Path,
+    logs: tuple[Path, ...],
+    facts: str,
+    keys: tuple[Path, ...],
+    state: Path | None,
+    witnesses: tuple[str, ...],
+    urls: tuple[str, ...],
+    quorum: int | None,
+    log_operator: str,
+    unsafe_own_operator: bool,
+    passphrase_file: Path | None,
+    passphrase_env: str,
+    form: str,
+) -> None:
+    """Append the decisions of OPA decision logs to a LEDGER, and publish a checkpoint over them.
+
+    Each decision stands once: what comes again is counted, and another record under a known id leaves a
+    conflict record. Nobody has authenticated who delivered a file, so records name no principal; the
+    collector does that. What cannot be taken is reported by file and line, and the exit code is 2.
+
+    \b
+    Example:
+      ringfence evidence append ledger --key log.key.pem --log decisions.jsonl.gz \\
+          --facts runner.class,runner.size
+    """
+    from ringfence.cli.evidence_signing import signing_key, witnessing
+    from ringfence.cli.evidence_trust import witness_quorum
+    from ringfence.keys import read_passphrase
+    from ringfence.ledger.append import Delivery, append_events
+    from ringfence.ledger.settings import Settings
+    from ringfence.ledger.store import Ledger
+    from ringfence.replay.logs import read_events
+    from ringfence.report.escape import escape_line
+
+    asked = witness_quorum(
+        witnesses,
+        threshold=quorum,
+        log_operator=log_operator,
+        unsafe_own_operator=unsafe_own_operator,
+    )
+    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
+    signers = tuple(signing_key(key, passphrase=passphrase) for key in keys)
+    settings = Settings(keys=signers, state=state, witnessing=witnessing(asked, urls))
+    allowed = frozenset(name.strip() for name in facts.split(",") if name.strip())
+    opened, done = Ledger.open(ledger, settings=settings), Delivery()
+    try:
+        append_events(opened, read_events(logs), allowed_facts=allowed, delivery=done)
+        published = opened.checkpoint()
+    finally:
+        opened.close()
+    for finding in done.findings:
+        click.echo(escape_line(f"{finding.place}: {finding.code} {finding.message}"), err=True)
+    for problem in published.problems:
+        click.echo(escape_line(f"warning: {problem}"), err=True)
+    said = {
+        "ledger": str(ledger), "added": done.added, "duplicates": done.duplicates,
+        "conflicts": done.conflicts, "unrecorded": done.unrecorded, "refused": done.refused,
+        **_said(published),
+    }  # fmt: skip
+    if form == "json":
+        print_json(said)
+    else:
+        click.echo(
+            f"added {done.added} records to {ledger}, which now holds {said['records']}\n"
+            f"  root   {said['root']}\n  {done.duplicates} duplicates dropped, "
+            f"{done.conflicts} conflicts, {done.refused} findings"
+        )
+    if done.refused or done.conflicts:
+        sys.exit(2)
+
+
+def _said(published: "Published") -> dict[str, Any]:
+    point = published.checkpoint
+    root = base64.b64encode(point.root).decode()
+    return {"origin": point.origin, "records": point.size, "root": root}

@@ -1,0 +1,83 @@
+"""`ringfence evidence verify`: a package, or a proof of one record, from its stored bytes."""
+
+import base64
+from pathlib import Path
+
+import click
+
+from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence_trust import TrustOptions, origin_of, trust_options, unasked
+
+__all__ = ["verify_evidence"]
+
+
+@click.command("verify")
+@click.argument("evidence", metavar="PACKAGE", type=click.Path(path_type=Path))
+@trust_options
+@form_option
+def verify_evidence(*, evidence: Path, trust: TrustOptions, form: str) -> None:
+    """Verify a package, or a `.tlog-proof`, from its stored bytes, with the key that you trust.
+
+    Exit code 4 where it is not verified. Never take the key from the package itself.
+
+    \b
+    Example:
+      ringfence evidence verify package --key log.pub.pem --origin example.com/runners
+    """
+    if evidence.is_file():
+        _proof(evidence, trust, form=form)
+    else:
+        _sealed(evidence, trust, form=form)
+
+
+def _sealed(folder: Path, trust: TrustOptions, *, form: str) -> None:
+    from ringfence.errors import UsageError
+    from ringfence.evidence.verify import Verifier
+
+    if trust.pinned or trust.witnesses:
+        hint = "`evidence export` makes packages that carry cosignatures"
+        raise UsageError("a sealed package has no witnesses and no ledger behind it", help=hint)
+    # A key in PEM without an origin takes any name that it has signed for.
+    trusted = trust.read(origin="any").key
+    expected = trusted.name if trust.names_origin else None
+    result = Verifier(trusted_key=trusted.key, origin=expected).verify(folder)
+    root = base64.b64encode(result.root).decode()
+    if form == "json":
+        said = {
+            "verified": True, "origin": result.origin, "records": result.size, "root": root,
+            "key": result.key, "kinds": dict(result.kinds), "files": result.files,
+            "not_shown": list(result.not_shown),
+        }  # fmt: skip
+        print_json(said)
+        return
+    kinds = ", ".join(f"{count} {kind}" for kind, count in result.kinds.items())
+    click.echo(f"verified {result.size} records ({kinds}) in {result.files} files")
+    click.echo(f"  origin {result.origin}\n  root   {root}\n  key    {result.key}")
+    print_not_shown(list(result.not_shown))
+
+
+def _proof(file: Path, trust: TrustOptions, *, form: str) -> None:
+    from ringfence.evidence.error import VerifyError
+    from ringfence.ledger.proof_file import MAX_PROOF, ProofFile
+    from ringfence.ledger.tiles import read_plain
+
+    try:
+        proof = ProofFile.parse(read_plain(file, most=MAX_PROOF))
+    except OSError:
+        raise VerifyError("RF970", "the proof cannot be read") from None
+    result = proof.verify(trust=trust.read(origin=origin_of(proof.note)))
+    root = base64.b64encode(result.checkpoint.root).decode()
+    not_shown = [*result.not_shown, *unasked(trust)]
+    if form == "json":
+        said = {
+            "verified": True, "origin": result.checkpoint.origin, "index": result.position,
+            "records": result.checkpoint.size, "root": root, "key": result.key.vkey,
+            "kind": result.record.kind.value, "body": result.record.body, "not_shown": not_shown,
+            "cosignatures": [{"witness": c.key.name, "time": c.time} for c in result.cosignatures],
+        }  # fmt: skip
+        print_json(said)
+        return
+    size = result.checkpoint.size
+    click.echo(f"verified record {result.position} ({result.record.kind.value}) of {size}")
+    click.echo(f"  origin {result.checkpoint.origin}\n  root   {root}\n  key    {result.key.vkey}")
+    print_not_shown(not_shown)

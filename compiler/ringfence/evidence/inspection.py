@@ -1,0 +1,116 @@
+"""One answer to what an operator asks of a decision, a trace or a run, from verified records only."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.evidence.account import Account
+from ringfence.evidence.error import VerifyError
+from ringfence.evidence.records import Record, RecordKind
+from ringfence.ledger.fsck import FsckResult
+from ringfence.ledger.search import Placed, search
+from ringfence.ledger.trust import LedgerTrust
+
+__all__ = ["Inspected", "Inspection", "inspect"]
+
+_IDS: Final = ("decision_id", "trace_id", "run_id")
+_LEADS: Final = ("decision_id", "run_id")
+_MOST_ROUNDS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A decision's record, where it stands, and what it says."""
+
+    placed: Placed
+    body: dict[str, Any]
+    account: Account
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """All that stands under the checkpoint about an id.
+
+    `others` are the records that are no decisions: runs, approvals, conflicts, gaps. `warnings` say
+    why the answer may not be the plain one that it seems.
+    """
+
+    asked: str
+    decisions: tuple[Inspected, ...]
+    others: tuple[Placed, ...]
+    warnings: tuple[str, ...]
+    chain: FsckResult
+
+
+def inspect(
+    folder: Path, asked: str, *, trust: LedgerTrust, tenant: str | None = None
+) -> Inspection:
+    """Verify a ledger, and return what it says of a decision, trace or run.
+
+    What is found leads on: from a run to its decisions, from a trace to the runs that name its
+    decisions. With `tenant`, only that tenant's records are read. Raise VerifyError, RF971 where no
+    record names the id.
+    """
+    ids = {asked}
+    for _ in range(_MOST_ROUNDS):
+        chain, found = search(
+            folder,
+            trust=trust,
+            naming=ids,
+            wanted=lambda _, record, body, ids=frozenset(ids): (  # type: ignore[misc] # bound now
+                _names(record, body) & ids and tenant in (None, body.get("tenant"))
+            ),
+        )
+        more = {one for placed in found for one in _leads(placed.record)} - ids
+        if not more:
+            break
+        ids |= more
+    if not found:
+        raise VerifyError("RF971", "no record under the checkpoint names this id")
+    decisions = tuple(
+        Inspected(one, body := one.record.body, Account.of(body))
+        for one in found
+        if one.record.kind is RecordKind.DECISION
+    )
+    others = tuple(one for one in found if one.record.kind is not RecordKind.DECISION)
+    return Inspection(
+        asked=asked,
+        decisions=decisions,
+        others=others,
+        warnings=tuple(_warnings(decisions, others)),
+        chain=chain,
+    )
+
+
+def _names(record: Record, body: dict[str, Any]) -> set[str]:
+    """Return the ids that a record is about, and those of the decisions that a run rests on."""
+    found = {body.get(name) for name in _IDS}
+    checks = body.get("checks")
+    if record.kind is RecordKind.RUN and isinstance(checks, list):
+        found |= {one.get("decision_id") for one in checks if isinstance(one, dict)}
+    return {one for one in found if isinstance(one, str) and one}
+
+
+def _leads(record: Record) -> set[str]:
+    """Return the ids by which more is found: a trace is left out, since a caller chooses it."""
+    body = record.body
+    trace = {body.get("trace_id")}
+    own = {body.get(name) for name in _LEADS}
+    return {one for one in (_names(record, body) - trace) | own if isinstance(one, str) and one}
+
+
+def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> tuple[str, ...]:
+    said = []
+    if not decisions:
+        said.append(
+            "no record of a decision is there, so nothing here says that anything was allowed"
+        )
+    ids = [one.body.get("decision_id") for one in decisions]
+    if len(set(ids)) < len(ids):
+        said.append("two records stand under one decision id, from different principals or tenants")
+    kinds = {one.record.kind for one in others}
+    if RecordKind.CONFLICT in kinds:
+        said.append("another record was delivered under a decision's id: the first is shown here")
+    if RecordKind.GAP in kinds:
+        said.append("a gap record says that something is missing here")
+    return tuple(said)
