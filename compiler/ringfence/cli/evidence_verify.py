@@ -35,7 +35,7 @@ def _sealed(folder: Path, trust: TrustOptions, *, form: str) -> None:
     from ringfence.evidence.verify import Verifier
 
     if trust.pinned or trust.witnesses:
-        hint = "`evidence export` makes packages that carry cosignatures"
+        hint = "leave the option out, or run `ringfence evidence fsck` on the ledger"
         raise UsageError("a sealed package has no witnesses and no ledger behind it", help=hint)
     # A key in PEM without an origin takes any name that it has signed for.
     trusted = trust.read(origin="any").key

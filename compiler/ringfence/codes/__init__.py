@@ -2,7 +2,7 @@
 
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
 releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
-ledger (RF94x, RF95x), exports (RF97x).
+ledger (RF94x, RF95x), proofs (RF97x).
 """
 
 from collections.abc import Mapping
@@ -12,10 +12,10 @@ from ringfence.codes import (
     bundles,
     conditions,
     evidence,
-    exports,
     ledger,
     models,
     opa,
+    proofs,
     releases,
     rules,
     source,
@@ -38,7 +38,7 @@ _RANGES = (
     opa.CODES,
     evidence.CODES,
     ledger.CODES,
-    exports.CODES,
+    proofs.CODES,
 )
 
 CODES: Mapping[str, CodeInfo] = MappingProxyType(
