@@ -12,8 +12,9 @@ from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.tree import leaf_hash
-from ringfence.ledger.admission import Admission, ConflictLimit, admit
+from ringfence.ledger.admission import Admission, admit
 from ringfence.ledger.index import LedgerIndex
+from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.subject import Subject, decision_key
 
 
@@ -34,10 +35,10 @@ def index(tmp_path: Path) -> Iterator[LedgerIndex]:
 def _deliver(
     index: LedgerIndex,
     records: Sequence[Record],
-    limit: ConflictLimit | None = None,
+    limit: MinuteLimit | None = None,
     now: float = 0,
 ) -> Admission:
-    found = admit(records, index=index, limit=limit or ConflictLimit(), now=now)
+    found = admit(records, index=index, limit=limit or MinuteLimit(), now=now)
     index.add(found.subjects, found.leaves)
     return found
 
@@ -105,7 +106,7 @@ def test_a_principal_and_an_id_never_run_together() -> None:
 
 def test_a_flood_of_conflicts_is_counted_and_not_stored(index: LedgerIndex) -> None:
     """Beyond the limit conflicts only count; the next minute's record says how many they were."""
-    limit = ConflictLimit(per_minute=2)
+    limit = MinuteLimit(per_minute=2)
     _deliver(index, [decision(0), decision(0, principal="other")])
     flood = [decision(0, action=f"a{n}") for n in range(7)]
     found = _deliver(index, flood, limit, now=59)

@@ -26,6 +26,7 @@ COMMANDS = {
     "exception": "Request, approve and revoke exceptions.",
     "tools": "Pin the tools of MCP servers, and say what changed.",
     "evidence": "Seal decision logs and verify what was sealed.",
+    "collect": "Receive what OPA uploads, and keep it in ledgers.",
     "witness": "Cosign the checkpoints of others' logs.",
     "release": "Say which sidecar runs what, and roll back.",
     "level": "Step a rule's level up or down.",

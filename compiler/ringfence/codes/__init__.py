@@ -2,7 +2,7 @@
 
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
 releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
-ledger (RF94x, RF95x), proofs (RF97x).
+ledger (RF94x, RF95x), proofs (RF97x), collector (RF98x).
 """
 
 from collections.abc import Mapping
@@ -10,6 +10,7 @@ from types import MappingProxyType
 
 from ringfence.codes import (
     bundles,
+    collector,
     conditions,
     evidence,
     ledger,
@@ -39,6 +40,7 @@ _RANGES = (
     evidence.CODES,
     ledger.CODES,
     proofs.CODES,
+    collector.CODES,
 )
 
 CODES: Mapping[str, CodeInfo] = MappingProxyType(

@@ -7,41 +7,10 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.tree import leaf_hash
 from ringfence.ledger.index import LedgerIndex
+from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.subject import Subject
 
-__all__ = ["Admission", "ConflictLimit", "admit"]
-
-_MAX_PRINCIPALS = 10_000
-
-
-@dataclass(slots=True, kw_only=True)
-class ConflictLimit:
-    """At most so many conflict records a minute from one principal; others are counted only.
-
-    Whoever floods the log with forgeries of its own decisions fills no disk by it. The next conflict
-    record says how many went unrecorded before.
-    """
-
-    per_minute: int = 60
-    _windows: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _unrecorded: dict[str, int] = field(default_factory=dict)
-
-    def allows(self, principal: str, *, now: float) -> bool:
-        """Count a conflict, and tell whether it is recorded; `now` is in seconds."""
-        minute = int(now // 60)
-        window, used = self._windows.get(principal, (minute, 0))
-        used = used if window == minute else 0
-        if len(self._windows) >= _MAX_PRINCIPALS:
-            self._windows.clear()
-        if used >= self.per_minute:
-            self._unrecorded[principal] = self._unrecorded.get(principal, 0) + 1
-            return False
-        self._windows[principal] = (minute, used + 1)
-        return True
-
-    def unrecorded(self, principal: str) -> int:
-        """Return, and forget, how many went unrecorded."""
-        return self._unrecorded.pop(principal, 0)
+__all__ = ["Admission", "admit"]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -66,7 +35,7 @@ class _Judge:
     """Compares a delivery with the index and with itself."""
 
     index: LedgerIndex
-    limit: ConflictLimit
+    limit: MinuteLimit
     now: float
     first: dict[bytes, tuple[int, bytes]]
     found: Admission = field(default_factory=Admission)
@@ -119,7 +88,7 @@ class _Judge:
 
 
 def admit(
-    records: Sequence[Record], *, index: LedgerIndex, limit: ConflictLimit, now: float
+    records: Sequence[Record], *, index: LedgerIndex, limit: MinuteLimit, now: float
 ) -> Admission:
     """Return what is new of a delivery; the index knows every record before it.
 

@@ -8,10 +8,11 @@ from typing import Final
 from ringfence.evidence.records import Record, RecordKind, read_record
 from ringfence.evidence.tree import leaf_hash
 from ringfence.ledger.about import INDEX
-from ringfence.ledger.admission import ConflictLimit, admit
+from ringfence.ledger.admission import admit
 from ringfence.ledger.index import LedgerIndex
 from ringfence.ledger.key_event import KeyHistory
 from ringfence.ledger.log import EntryLog
+from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.subject import Subject
 
 __all__ = ["Appended", "Intake"]
@@ -36,7 +37,7 @@ class Appended:
 class Intake:
     """The log and its index, which says no more and no less."""
 
-    def __init__(self, folder: Path, *, log: EntryLog, limit: ConflictLimit) -> None:
+    def __init__(self, folder: Path, *, log: EntryLog, limit: MinuteLimit) -> None:
         """Open the index; one of another log, or ahead of this one, is built anew."""
         self.log, self.index = log, LedgerIndex(folder / INDEX)
         self._limit = limit

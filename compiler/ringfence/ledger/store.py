@@ -10,13 +10,13 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.note import NoteKey, NoteSigner, split_note
 from ringfence.evidence.records import Record
 from ringfence.ledger.about import CHECKPOINT, SIGNED, About
-from ringfence.ledger.admission import ConflictLimit
 from ringfence.ledger.disk import reported
 from ringfence.ledger.index import LedgerIndex
 from ringfence.ledger.intake import Appended, Intake
 from ringfence.ledger.key_event import KeyHistory, rotation_record, start_record
 from ringfence.ledger.lock import FolderLock
 from ringfence.ledger.log import EntryLog
+from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.proofs import TiledTree
 from ringfence.ledger.publication import Published, Publisher
 from ringfence.ledger.settings import Settings
@@ -193,7 +193,7 @@ class Ledger:
             integrated=max((one.size for one in here), default=0),
             segment_size=self._settings.segment_size,
         )
-        limit = ConflictLimit(per_minute=self._settings.conflicts_per_minute)
+        limit = MinuteLimit(per_minute=self._settings.conflicts_per_minute)
         try:
             self._intake = Intake(self.folder, log=log, limit=limit)
         except BaseException:

@@ -14,7 +14,7 @@ import orjson
 
 from ringfence.replay.event_json import ExactNumber, JsonError, parse_json, too_deep
 
-__all__ = ["LogEvent", "LogFinding", "nanoseconds", "read_events"]
+__all__ = ["LogEvent", "LogFinding", "log_event", "nanoseconds", "read_events"]
 
 MAX_INFLATED: Final = 2 << 30
 MAX_LINE: Final = 64 << 20
@@ -164,7 +164,7 @@ class _Reader:
         elif not isinstance(item, dict):
             yield self._finding("RF904", "not a decision-log event", index)
         elif "msg" not in item or item["msg"] == _CONSOLE:  # else another line of OPA's own log
-            event = _event(item, file=self._name, line=self.line, index=index)
+            event = log_event(item, file=self._name, line=self.line, index=index)
             problem = "a decision-log event has a `decision_id` and a `timestamp`"
             yield event if event is not None else self._finding("RF904", problem, index)
 
@@ -172,7 +172,10 @@ class _Reader:
         return LogFinding(_place(self._name, self.line, index), message, code)
 
 
-def _event(item: dict[str, Any], *, file: str, line: int, index: int | None) -> LogEvent | None:
+def log_event(
+    item: dict[str, Any], *, file: str = "", line: int = 0, index: int | None = None
+) -> LogEvent | None:
+    """Return the event of a JSON object, or None where that has no id or no time."""
     timestamp, decision_id = item.get("timestamp"), item.get("decision_id")
     if timestamp is None and "msg" in item:
         timestamp = item.get("time")  # a console line has its own

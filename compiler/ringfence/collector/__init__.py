@@ -1,0 +1,1 @@
+"""The collector: it receives what OPA uploads, and keeps it in ledgers."""

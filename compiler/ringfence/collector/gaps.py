@@ -1,0 +1,74 @@
+"""Gap records: what was refused at the collector, and what OPA says that it has lost before."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from ringfence.collector.judging import Refused
+from ringfence.collector.principal import Principal
+from ringfence.evidence.records import Record, RecordKind, make_record
+
+__all__ = ["DROP_COUNTERS", "drop_counters", "dropped_gap", "refused_gap"]
+
+DROP_COUNTERS: Final = (
+    "decision_logs_dropped_rate_limit_exceeded",
+    "decision_logs_dropped_buffer_size_limit_exceeded",
+    "decision_logs_dropped_buffer_size_limit_bytes_exceeded",
+    "decision_logs_encoding_failure",
+)
+"""OPA's counters of events that were never uploaded (its decision-log plugin); each grows only."""
+
+_MOST_IDS: Final = 20
+_MOST_COUNT: Final = (1 << 53) - 1
+_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def refused_gap(refused: Sequence[Refused], *, principal: Principal, unrecorded: int) -> Record:
+    """Return the record of events that were refused: how many by code, and the first ids.
+
+    Only ids of the form that OPA makes are shown. `unrecorded` counts uploads with refused events that
+    have no record.
+    """
+    ids = [one.decision_id for one in refused if _UUID.fullmatch(one.decision_id)]
+    return make_record(
+        RecordKind.GAP,
+        {
+            "cause": "refused",
+            "principal": principal.name,
+            "tenant": principal.only_tenant,
+            "codes": dict(Counter(one.code for one in refused)),
+            "decision_ids": sorted(set(ids[:_MOST_IDS])),
+            "unrecorded": unrecorded,
+        },
+    )
+
+
+def dropped_gap(
+    totals: Mapping[str, int], *, lost: Mapping[str, int], principal: Principal, opa: str
+) -> Record:
+    """Return the record of what an OPA, by its instance id, has dropped: in all, and since the last one."""
+    return make_record(
+        RecordKind.GAP,
+        {
+            "cause": "dropped",
+            "principal": principal.name,
+            "tenant": principal.only_tenant,
+            "opa": opa,
+            "totals": dict(totals),
+            "lost": dict(lost),
+        },
+    )
+
+
+def drop_counters(status: Mapping[str, Any]) -> dict[str, int]:
+    """Return OPA's drop counters by name from a status update, those above zero."""
+    metrics = status.get("metrics")
+    found = metrics.get("prometheus") if isinstance(metrics, dict) else None
+    counters = found if isinstance(found, dict) else {}
+    values = {name: counters.get(f"counter_{name}") for name in DROP_COUNTERS}
+    return {
+        name: value
+        for name, value in values.items()
+        if type(value) is int and 0 < value <= _MOST_COUNT
+    }

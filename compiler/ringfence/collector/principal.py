@@ -1,0 +1,28 @@
+"""Principals: who uploads, and what each may report on."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+__all__ = ["Principal"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """One sidecar or gateway.
+
+    `labels` are those that its OPA must have. `token` is a digest, and `certificate` the kind and the
+    text of an alternative name (RFC 5280, section 4.2.1.6), as `ssl` spells them; one of both is empty.
+    """
+
+    name: str
+    origin: str
+    tenants: frozenset[str]
+    environment: str
+    labels: Mapping[str, str]
+    token: str = ""
+    certificate: tuple[str, str] | None = None
+
+    @property
+    def only_tenant(self) -> str | None:
+        """Return the tenant where there is one."""
+        return next(iter(self.tenants)) if len(self.tenants) == 1 else None
