@@ -39,6 +39,7 @@ class Place:
 
     @property
     def ledger(self) -> Path:
+        """Return the ledger's folder."""
         return self.folder / "ledger"
 
     def write(self, **changes: Any) -> Path:
@@ -109,6 +110,7 @@ class Collector:
 
     @property
     def port(self) -> int:
+        """Return the port that it listens on."""
         return int(self.url.rpartition(":")[2])
 
     def said(self) -> str:
@@ -139,7 +141,12 @@ def collecting(place: Place) -> Iterator[Collector]:
 
 
 def upload(
-    url: str, token: str, body: bytes, *, headers: Mapping[str, str] | None = None, path: str = "/logs"
+    url: str,
+    token: str,
+    body: bytes,
+    *,
+    headers: Mapping[str, str] | None = None,
+    path: str = "/logs",
 ) -> requests.Response:
     """Post bytes as OPA does."""
     said = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}

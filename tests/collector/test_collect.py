@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.collector.harness import Collector, Place, collecting, get, make_place, upload, zipped
 from tests.collector.samples import REVISION, asked_for, logged
 
+from ringfence.cli.evidence import command as evidence
 from ringfence.collector.credential import new_token
 from ringfence.evidence.records import RecordKind
 
@@ -194,7 +196,9 @@ def test_health_and_metrics_need_no_credential(place: Place, running: Collector)
     assert (health.status_code, health.json()) == (200, {"problems": {}})
     text = get(f"{running.url}/metrics").text
     assert 'ringfence_collector_records{origin="example.com/runners"} 2.0' in text
-    assert 'ringfence_collector_events_total{origin="example.com/runners",outcome="added"} 1.0' in text
+    assert (
+        'ringfence_collector_events_total{origin="example.com/runners",outcome="added"} 1.0' in text
+    )
 
 
 def test_token_is_nowhere_written(place: Place, running: Collector) -> None:
@@ -233,3 +237,17 @@ def test_second_collector_is_refused(place: Place, running: Collector) -> None:
     assert other.returncode == 1
     assert "RF941" in other.stderr
     assert upload(running.url, place.token, zipped([logged()])).status_code == 200
+
+
+def test_refused_decision_is_found_by_its_id(place: Place, running: Collector) -> None:
+    """`evidence inspect` answers of a refused decision that something is missing, and never an allow."""
+    foreign = logged(1, input=asked_for("other"))
+    upload(running.url, place.token, zipped([foreign]))
+    assert running.stop() == 0
+    key = place.folder / "log.vkey"
+    key.write_text(json.loads((place.ledger / "ledger.json").read_text())["vkey"])
+    arguments = ["inspect", str(place.ledger), foreign["decision_id"], "--key", str(key)]
+    done = CliRunner().invoke(evidence, arguments)
+    assert done.exit_code == 0, done.output
+    assert "warning: a gap record says that something is missing here" in done.stdout
+    assert "decision " not in done.stdout.split("warning:")[0]

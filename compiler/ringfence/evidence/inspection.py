@@ -83,8 +83,11 @@ def inspect(
 
 
 def _names(record: Record, body: dict[str, Any]) -> set[str]:
-    """Return the ids that a record is about, and those of the decisions that a run rests on."""
+    """Return the ids that a record is about: of a run also its decisions, of a gap those refused."""
     found = {body.get(name) for name in _IDS}
+    refused = body.get("decision_ids")
+    if record.kind is RecordKind.GAP and isinstance(refused, list):
+        found.update(one for one in refused if isinstance(one, str))
     checks = body.get("checks")
     if record.kind is RecordKind.RUN and isinstance(checks, list):
         found |= {one.get("decision_id") for one in checks if isinstance(one, dict)}

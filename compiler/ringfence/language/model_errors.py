@@ -29,13 +29,20 @@ def model_diagnostics(
 ) -> tuple[Diagnostic, ...]:
     """Turn a pydantic error about the data at path `at` into diagnostics."""
     best: dict[Path, Diagnostic] = {}
-    for one in error.errors(include_url=False):
+    for one in _told(error):
         path = at + _existing(document, at, one["loc"])
         best.setdefault(
             (*path, one["type"] == "missing" and one["loc"][-1]),
             _one(document, one, path, model, at),
         )
     return tuple(best.values())
+
+
+def _told(error: ValidationError) -> list[Any]:
+    """Return the errors without those that a list is empty only because its items are wrong."""
+    found = error.errors(include_url=False)
+    inner = {one["loc"][:depth] for one in found for depth in range(len(one["loc"]))}
+    return [one for one in found if one["type"] != "too_short" or one["loc"] not in inner]
 
 
 def _existing(document: Document, at: Path, loc: tuple[int | str, ...]) -> Path:
