@@ -1,6 +1,5 @@
 """`ringfence approve`: sign an approval of one request."""
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -66,14 +65,15 @@ def _issue(
 ) -> str:
     import time
 
+    from ringfence.cli.token_input import find_point, read_facts, read_lifetime
     from ringfence.errors import UsageError
     from ringfence.keys import read_passphrase
     from ringfence.trust.canonical import UnencodableFactError
     from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_approval
 
-    known = _point(point)
-    values = _facts(facts)
+    known = find_point(point)
+    values = read_facts(facts)
     _check(values, point=known, requester=requester, by=by, kid=kid)
     try:
         return issue_approval(
@@ -85,7 +85,7 @@ def _issue(
             by=by,
             requester=requester,
             issued_at=int(time.time()),
-            lifetime=_lifetime(ttl),
+            lifetime=read_lifetime(ttl, longest=_LONGEST),
             key=load_signing_key(
                 key, passphrase=read_passphrase(file=passphrase_file, variable=passphrase_env)
             ),
@@ -95,50 +95,16 @@ def _issue(
         raise UsageError(str(error), help="send the facts as the decision point has them") from None
 
 
-def _point(name: str) -> "DecisionPoint":
-    from ringfence.errors import UsageError
-    from ringfence.language.facts import all_points
-    from ringfence.language.suggest import did_you_mean
-
-    points = all_points()
-    if name not in points:
-        near = did_you_mean(name, points)
-        advice = f"did you mean `{near}`?" if near else f"decision points: {', '.join(points)}"
-        raise UsageError(f"there is no decision point `{name}`", help=advice)
-    return points[name]
-
-
-def _facts(source: str) -> dict[str, Any]:
-    from ringfence.errors import UsageError
-    from ringfence.trust.jws import MalformedError, read_object
-
-    try:
-        raw = sys.stdin.buffer.read() if source == "-" else Path(source).read_bytes()
-        return read_object(raw)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(
-            f"facts `{source}` cannot be read: {reason}", help="check the path"
-        ) from None
-    except MalformedError as error:
-        raise UsageError(
-            f"facts `{source}`: {error}", help="send the `facts` of the request, as JSON"
-        ) from None
-
-
 def _check(
     facts: dict[str, Any], *, point: "DecisionPoint", requester: str, by: str, kid: str
 ) -> None:
     """Refuse what no decision would accept, before anyone signs it."""
-    import re
-
+    from ringfence.cli.token_input import check_identity, check_kid
     from ringfence.errors import UsageError
 
-    for name, value in (("--by", by), ("--requester", requester)):
-        if not re.fullmatch(r"(?:user|group|service):[!-~]{1,200}", value):
-            raise UsageError(f"`{value}` is no identity", help=f"{name} user:NAME")
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", kid):
-        raise UsageError(f"`{kid}` is no key id", help="see `kid` in the trust root")
+    check_identity("--by", by)
+    check_identity("--requester", requester)
+    check_kid(kid)
     missing = [
         fact.name
         for fact in point.facts
@@ -160,16 +126,3 @@ def _value(facts: Any, path: tuple[str, ...]) -> Any:
     for step in path:
         facts = facts.get(step) if isinstance(facts, dict) else None
     return facts
-
-
-def _lifetime(ttl: str) -> int:
-    from ringfence.errors import UsageError
-    from ringfence.language.values import parse_duration
-
-    try:
-        seconds = parse_duration(ttl)
-    except ValueError as error:
-        raise UsageError(f"--ttl {error}", help="for example --ttl 8h") from None
-    if seconds > _LONGEST:
-        raise UsageError(f"--ttl {ttl} is longer than 30 days", help="approve for less long")
-    return seconds

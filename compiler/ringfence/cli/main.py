@@ -23,6 +23,7 @@ COMMANDS = {
     "effective": "Print a tenant's values and where each comes from.",
     "replay": "Evaluate recorded decisions on a candidate.",
     "approve": "Sign an approval for one request.",
+    "attest": "Sign facts that one may vouch for.",
     "exception": "Request, approve and revoke exceptions.",
     "tools": "Pin the tools of MCP servers, and say what changed.",
     "evidence": "Seal decision logs and verify what was sealed.",

@@ -1,0 +1,152 @@
+"""`ringfence attest`: sign facts that one may vouch for."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ringfence.cli.passphrase import passphrase_options
+
+if TYPE_CHECKING:
+    from ringfence.ir.schema import DecisionPoint
+
+__all__ = ["command"]
+
+_LONGEST = 366 * 86_400
+
+
+@click.command("attest")
+@click.option("--point", required=True, help="Decision point, such as policy.activate.")
+@click.option("--tenant", required=True, help="Tenant of the request; platform for releases.")
+@click.option("--env", "environment", required=True, help="Environment of the request.")
+@click.option(
+    "--facts",
+    required=True,
+    type=click.Path(path_type=str, allow_dash=True),
+    help="JSON file with the facts of the request, or - for standard input.",
+)
+@click.option(
+    "--attest",
+    "names",
+    required=True,
+    multiple=True,
+    help="Fact that is vouched for, such as scan.status; repeatable.",
+)
+@click.option(
+    "--subject",
+    "subjects",
+    required=True,
+    multiple=True,
+    help="Fact that says of what, such as artifact.digest; repeatable.",
+)
+@click.option("--by", required=True, help="Who attests, such as service:scanner@platform.example.")
+@click.option("--ttl", required=True, help="How long the attestation holds, such as 8h.")
+@click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
+@passphrase_options
+@click.option("--kid", required=True, help="Id of the key in the trust root.")
+@click.option("--out", type=click.Path(path_type=Path), help="New file for the token.")
+def command(out: Path | None, **given: Any) -> None:
+    """Sign facts of a request, and print the token.
+
+    The named facts, with the values of the file, count for every request that has the same subject, at
+    this decision point, tenant and environment, until the token expires. The caller sends it in
+    `attestations`, and the facts themselves in `facts`.
+
+    \b
+    Example:
+      ringfence attest --point policy.activate --tenant platform --env prod --facts activate.json \\
+        --attest policy_tests.content --attest policy_tests.result --subject activation.content \\
+        --by service:ci@platform.example --ttl 8h --key keys/ci.key.pem --kid ci
+    """
+    from ringfence.trust.file import create_file
+
+    token = _issue(**given)
+    if out is not None:
+        create_file(out, f"{token}\n", mode=0o600)
+    else:
+        click.echo(token)
+
+
+def _issue(
+    *,
+    point: str,
+    tenant: str,
+    environment: str,
+    facts: str,
+    names: tuple[str, ...],
+    subjects: tuple[str, ...],
+    by: str,
+    ttl: str,
+    key: Path,
+    passphrase_file: Path | None,
+    passphrase_env: str,
+    kid: str,
+) -> str:
+    import time
+
+    from ringfence.cli.token_input import (
+        check_identity,
+        check_kid,
+        find_point,
+        read_facts,
+        read_lifetime,
+    )
+    from ringfence.keys import read_passphrase
+    from ringfence.trust.key import load_signing_key
+    from ringfence.trust.token import issue_attestation
+
+    known = find_point(point)
+    values = read_facts(facts)
+    check_identity("--by", by)
+    check_kid(kid)
+    return issue_attestation(
+        {name: _vouched(values, name, known) for name in names},
+        subject={name: _named(values, name, known) for name in subjects},
+        point=known.name,
+        tenant=tenant,
+        env=environment,
+        by=by,
+        issued_at=int(time.time()),
+        lifetime=read_lifetime(ttl, longest=_LONGEST),
+        key=load_signing_key(
+            key, passphrase=read_passphrase(file=passphrase_file, variable=passphrase_env)
+        ),
+        kid=kid,
+    )
+
+
+def _vouched(facts: dict[str, Any], name: str, point: "DecisionPoint") -> Any:
+    """Return the value of a fact that counts only if it is attested."""
+    from ringfence.errors import UsageError
+    from ringfence.ir.schema import FactSource
+
+    attested = [fact.name for fact in point.facts if fact.source is FactSource.ATTESTED]
+    if name not in attested:
+        hint = f"facts that are attested: {', '.join(attested) or 'none'}"
+        raise UsageError(f"`{name}` is no attested fact of `{point.name}`", help=hint)
+    return _present(facts, name)
+
+
+def _named(facts: dict[str, Any], name: str, point: "DecisionPoint") -> str:
+    """Return the text of a fact that says of what is attested."""
+    from ringfence.errors import UsageError
+    from ringfence.language.suggest import did_you_mean
+
+    if name not in point.by_name():
+        near = did_you_mean(name, point.by_name())
+        hint = f"did you mean `{near}`?" if near else "name a fact of the decision point"
+        raise UsageError(f"`{point.name}` has no fact `{name}`", help=hint)
+    value = _present(facts, name)
+    if not isinstance(value, str):
+        raise UsageError(f"the subject `{name}` is no text", help="name a fact that is a text")
+    return value
+
+
+def _present(facts: Any, name: str) -> Any:
+    from ringfence.errors import UsageError
+
+    for step in name.split("."):
+        facts = facts.get(step) if isinstance(facts, dict) else None
+    if facts is None:
+        raise UsageError(f"the facts have no `{name}`", help="send it, nested, in --facts")
+    return facts
