@@ -100,6 +100,7 @@ def _check(root: Path, *, now: int, cache: TenantCache, whole: bool) -> Checked:
             apart=apart,
             platform=platform,
             heads=(*heads, *(shares[name].head for name in tree.tenants)),
+            files=tree.files,
             now=now,
         )
         found = [*tree.diagnostics, *problems, *more]
@@ -131,6 +132,7 @@ def compile_repository(root: Path, *, now: int) -> Compiled:
         apart=overview.apart,
         platform=overview.platform,
         heads=overview.heads,
+        files=overview.files,
         now=now,
         repository=Repository(policies=policies),
         tenants=(*([checked.own] if checked.own else []), *programs),

@@ -12,7 +12,7 @@ from ringfence.trust.token import issue_attestation
 CONTENT = "sha256:5f1d"
 
 
-def _activate(ask: Ask, *, tested: dict[str, str] | None, **changes: object) -> dict[str, Any]:
+def _activate(ask: Ask, *, tested: dict[str, object] | None, **changes: object) -> dict[str, Any]:
     facts: dict[str, object] = {
         "request.by": IDENTITIES["maria"],
         "activation.bundle": "runtime",
@@ -48,7 +48,12 @@ def _activate(ask: Ask, *, tested: dict[str, str] | None, **changes: object) -> 
     return ask.raw(request)
 
 
-PASSED = {"environment": "staging", "content": CONTENT, "result": "passed"}
+PASSED = {
+    "environment": "staging",
+    "content": CONTENT,
+    "result": "passed",
+    "since": NOW - 7 * 86_400,
+}
 
 
 @pytest.mark.requirement("R1.8", on="opa")
@@ -69,12 +74,22 @@ def test_what_passed_in_staging_may_go_to_production(ask: Ask) -> None:
     ids=["never tested", "failed", "other content", "other environment"],
 )
 def test_what_staging_did_not_pass_is_not_activated(
-    ask: Ask, tested: dict[str, str] | None
+    ask: Ask, tested: dict[str, object] | None
 ) -> None:
     """R1.8: without such an attestation of this very content, production refuses."""
     decision = _activate(ask, tested=tested)
     assert decision["action"] == "block"
-    assert rules(decision) == {"activate.tested-before"}
+    assert "activate.tested-before" in rules(decision)
+
+
+@pytest.mark.requirement("R1.8", on="opa")
+@pytest.mark.parametrize("since", [NOW - 7 * 86_400 + 1, NOW + 1, None])
+def test_what_was_not_in_staging_for_long_enough_is_not_activated(
+    ask: Ask, since: int | None
+) -> None:
+    """R1.8: a second less than the release asks for, or no word of since when, and production refuses."""
+    tested = {name: value for name, value in {**PASSED, "since": since}.items() if value}
+    assert rules(_activate(ask, tested=tested)) == {"activate.stayed"}
 
 
 @pytest.mark.requirement("R1.8", on="opa")

@@ -20,7 +20,7 @@ class Overview:
     """What is looked at over all tenants: some documents, the platform's program, tenants' heads.
 
     `apart` are the platform's documents, and those of tenants that no program is made of: the others
-    may not have been read at all. `now` is the time of the check in epoch seconds: only exceptions
+    may not have been read at all. `files` are the paths of all documents, sorted. `now` is the time of the check in epoch seconds: only exceptions
     look at it.
     """
 
@@ -28,6 +28,7 @@ class Overview:
     apart: tuple[Policy, ...]
     platform: Platform
     heads: tuple[TenantHead, ...]
+    files: tuple[str, ...]
     now: int
 
     @cached_property

@@ -4,8 +4,11 @@ from collections.abc import Iterator
 from itertools import chain
 
 from ringfence.check.compiled import Overview
+from ringfence.check.trust import trust_documents
 from ringfence.errors import Diagnostic, Span
 from ringfence.ir.head import RuleHead, rule_head
+from ringfence.release.gate import check_gates
+from ringfence.release.include import check_include
 from ringfence.release.levels import check_release
 from ringfence.release.record import read_record, record_path
 
@@ -37,9 +40,16 @@ def _place(span: Span) -> str:
 
 
 def releases_hold(compiled: Overview) -> Iterator[Diagnostic]:
-    """Check the levels of every release."""
+    """Check what every release includes, its gates and its levels."""
     waves = {tenant.wave for tenant in compiled.heads if tenant.wave}
-    for policy in compiled.of_kind("Release"):
+    releases = compiled.of_kind("Release")
+    own = {policy.document.file for policy in releases}
+    files = [file for file in compiled.files if file not in own]
+    folders = {pattern.partition("/")[0] for pattern in compiled.project.directories}
+    keys = [key for document in trust_documents(compiled) for key in document.spec.keys]
+    for policy in releases:
+        yield from check_include(policy, files=files, folders=folders)
+        yield from check_gates(policy, keys=keys)
         path = record_path(compiled.project.root, policy.document.file)
         yield from check_release(
             policy, rules=compiled.rules, waves=waves, recorded=read_record(path)

@@ -21,7 +21,9 @@ import click
     "--tenant", "tenants", multiple=True, help="Build this tenant's slice; may be repeated."
 )
 @click.option(
-    "--slices", is_flag=True, help="Build a slice for every tenant, beside the bundle of all."
+    "--slices",
+    is_flag=True,
+    help="Build a slice for every tenant, beside the bundle of all, also where the release does not say `slice_by`.",
 )
 @click.option(
     "--signing-key",

@@ -41,7 +41,7 @@ def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
         signer=signer,
         cache=cache,
     )
-    written = bundles.write(_with_units(checked, _slices(options, compiled)))
+    written = bundles.write(_with_units(checked, _slices(options, compiled, sliced=layer.sliced)))
     digests = [one["release"] for one in written if one["bundle"] == options.release]
     release_digest = str((*digests, written[0]["release"])[0])
     live = _live(options, compiled, live_signer, {layer.bundle: release_digest})
@@ -51,7 +51,9 @@ def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
     return _summary(options, written, live=live, config=config)
 
 
-def _slices(options: BuildOptions, compiled: Overview) -> list[tuple[str, frozenset[str]]]:
+def _slices(
+    options: BuildOptions, compiled: Overview, *, sliced: bool
+) -> list[tuple[str, frozenset[str]]]:
     known = {tenant.name for tenant in compiled.heads}
     for name in options.tenants:
         if name not in known:
@@ -60,7 +62,7 @@ def _slices(options: BuildOptions, compiled: Overview) -> list[tuple[str, frozen
         return [(f"{options.release}-{name}", frozenset({name})) for name in options.tenants]
     every = [(options.release, frozenset(known))]
     slices = [(f"{options.release}-{n}", frozenset({n})) for n in sorted(known)]
-    return every + (slices if options.slices else [])
+    return every + (slices if options.slices or sliced else [])
 
 
 def _with_units(

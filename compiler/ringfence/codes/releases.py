@@ -31,4 +31,22 @@ CODES: dict[str, CodeInfo] = {
     "RF410": CodeInfo(
         "no step down", "A step-down is milder than the level that the release gives the rule."
     ),
+    "RF411": CodeInfo(
+        "include of an unknown folder",
+        "`include` lists patterns below the directories that `ringfence.yaml` maps.",
+    ),
+    "RF412": CodeInfo(
+        "document outside `include`",
+        "A bundle is built of all documents of the repository, so `include` must name them all: "
+        "what it seemed to leave out would be in force.",
+    ),
+    "RF413": CodeInfo(
+        "no earlier environment",
+        "Environments stand in the order of promotion; `after` names one that is earlier.",
+    ),
+    "RF414": CodeInfo(
+        "too few reviewers",
+        "As many people as `gate.approvals` asks for must hold keys for approvals in that "
+        "environment; the `groups` of a trust root's key say which groups its holder is in.",
+    ),
 }

@@ -17,6 +17,7 @@ from ringfence.ir.expression import (
     Lookup,
     Member,
     Not,
+    Now,
     Or,
     OrEmpty,
     ParamRef,
@@ -49,12 +50,14 @@ __all__ = [
     "message",
     "most",
     "no",
+    "now",
     "or_empty",
     "param",
     "shared",
     "size",
     "starts_with",
     "subtract",
+    "times",
 ]
 
 
@@ -177,6 +180,16 @@ def add(left: Expr, right: Expr) -> Arithmetic:
 def subtract(left: Expr, right: Expr) -> Arithmetic:
     """Subtract."""
     return Arithmetic(ArithmeticOp.SUB, left, right)
+
+
+def times(left: Expr, right: Expr | int) -> Arithmetic:
+    """Multiply."""
+    return Arithmetic(ArithmeticOp.MUL, left, _expr(right))
+
+
+def now() -> Now:
+    """Read the clock."""
+    return Now()
 
 
 def message(template: str) -> Message:

@@ -89,8 +89,9 @@ class Rule:
     `escalate_to` overrides the owner's escalation contact.
     `approvable` rules are lifted by a signed approval, `waivable` ones by an exception,
     `invariant` ones by nothing, and no level makes them milder.
-    `limits` names a computed value that narrows approvals: `{"by": [identities], "ttl": seconds}`, each
-    of them optional; anything that is no object limits nothing.
+    An approval is no waiver: a rule may be both approvable and invariant.
+    `limits` names a computed value that narrows approvals: `{"by": [identities], "ttl": seconds,
+    "count": approvers}`, each of them optional; anything that is no object limits nothing.
     """
 
     id: str

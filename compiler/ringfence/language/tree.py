@@ -4,6 +4,7 @@ import os
 import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final, NamedTuple
 
 from ringfence.errors import Diagnostic, Span
@@ -36,6 +37,12 @@ class Tree:
     broad: tuple[SourceFile, ...]
     tenants: Mapping[str, tuple[SourceFile, ...]]
     diagnostics: tuple[Diagnostic, ...] = ()
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """List the paths of all files, sorted."""
+        sources = chain(self.broad, *self.tenants.values())
+        return tuple(sorted(source.file for source in sources))
 
 
 def read_tree(project: Project) -> Tree:

@@ -26,6 +26,7 @@ class ReleaseLayer:
     levels: LevelTable
     trust: Mapping[str, object]
     fresh: bool
+    sliced: bool
 
     def data(self) -> dict[str, object]:
         """Return it as `data.ringfence.release`."""
@@ -60,6 +61,7 @@ def release_layer(compiled: Overview, *, release: str, environment: str) -> Rele
         levels=level_table(policy, environment, rules=compiled.rules, known=known),
         trust=trust_data(compiled, environment=environment),
         fresh=spec.environments[environment].freshness == "demanded",
+        sliced=spec.slice_by == "tenant",
     )
 
 

@@ -63,5 +63,6 @@ def _layer(compiled: Compiled, layer: str) -> ReleaseLayer:
         environment=_ENVIRONMENT,
         levels=LevelTable(default=str(Level.ENFORCE), rules={}),
         trust={},
+        sliced=False,
         fresh=False,
     )

@@ -52,6 +52,7 @@ class Accepted:
     """A token that counts, until `until` (epoch seconds)."""
 
     id: str
+    kid: str
     by: str
     until: int
     claims: Mapping[str, Any]
@@ -90,7 +91,13 @@ def check_token(
     for why, holds in _CHECKS:
         if not holds(case):
             return Refused(id=claims["jti"], why=why)
-    return Accepted(id=claims["jti"], by=claims["sub"], until=claims["exp"], claims=claims)
+    return Accepted(
+        id=claims["jti"],
+        kid=jws.header["kid"],
+        by=claims["sub"],
+        until=claims["exp"],
+        claims=claims,
+    )
 
 
 def _read(token: object) -> tuple[Jws, Mapping[str, Any]] | None:

@@ -115,6 +115,7 @@ def _compile_key(key: TrustKey, root: TrustRoot) -> dict[str, Any]:
     return {
         "jwks": _jwks(key),
         "identity": key.identity,
+        **({"groups": sorted(set(key.groups))} if key.groups else {}),
         "uses": sorted(set(key.uses)),
         "tenants": sorted(set(key.tenants)),
         "environments": sorted(set(key.environments)),

@@ -70,6 +70,7 @@ test_a_right_token_is_accepted if {
 	_verdict(_claims, _expected) == {
 		"ok": true,
 		"id": "apr-1",
+		"kid": "lee",
 		"by": "user:lee@platform.example",
 		"until": 1795001000,
 		"claims": _claims,

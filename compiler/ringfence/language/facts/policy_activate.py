@@ -3,6 +3,8 @@
 from ringfence.ir.schema import DecisionPoint, Fact, FactSource, FactType, Scalar
 
 _STRING = FactType(scalar=Scalar.STRING)
+_COUNT = FactType(scalar=Scalar.INTEGER)
+_RESULT = FactType(scalar=Scalar.ENUM, values=("passed", "failed"))
 
 
 def _always(name: str, description: str) -> Fact:
@@ -22,13 +24,30 @@ POINT = DecisionPoint(
         _always("activation.bundle", "name of the release"),
         _always("activation.environment", "environment to activate it in"),
         _always("activation.content", "content digest of the bundle"),
+        Fact(
+            name="activation.baseline",
+            type=_STRING,
+            description="content digest that is in force there now",
+        ),
         Fact(name="activation.change_ref", type=_STRING, description="approved change"),
         _attested("tested.environment", _STRING, "environment that the bundle was tested in"),
         _attested("tested.content", _STRING, "content digest that was tested"),
+        _attested("tested.result", _RESULT, "result of the tests there"),
+        _attested("tested.since", FactType(scalar=Scalar.TIMESTAMP), "when it became active there"),
+        _attested("policy_tests.content", _STRING, "content digest whose policy tests were run"),
+        _attested("policy_tests.result", _RESULT, "result of the policy tests"),
+        _attested("policy_diff.content", _STRING, "content digest that was compared"),
+        _attested("policy_diff.baseline", _STRING, "content digest that it was compared with"),
+        _attested("policy_diff.loosened", _COUNT, "differences that allow more than before"),
+        _attested("policy_replay.content", _STRING, "content digest that was replayed"),
+        _attested("policy_replay.baseline", _STRING, "content digest that it was compared with"),
         _attested(
-            "tested.result",
-            FactType(scalar=Scalar.ENUM, values=("passed", "failed")),
-            "result of the tests there",
+            "policy_replay.window",
+            FactType(scalar=Scalar.DURATION),
+            "from the first to the last event",
         ),
+        _attested("policy_replay.events", _COUNT, "events that were replayed"),
+        _attested("policy_replay.new_block", _COUNT, "events that are newly blocked"),
+        _attested("policy_replay.not_replayable", _COUNT, "events that could not be replayed"),
     ),
 )

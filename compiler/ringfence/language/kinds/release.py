@@ -8,7 +8,6 @@ from ringfence.language.kinds.kind import Kind
 from ringfence.language.values import (
     Duration,
     Identity,
-    Line,
     Model,
     Name,
     RuleId,
@@ -22,6 +21,9 @@ __all__ = ["KIND", "Environment", "LevelRow", "Levels", "Release"]
 LevelName = Literal["observe", "warn", "enforce", "correct"]
 Version = Annotated[str, Field(pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]{0,63}$")]
 Percent = Annotated[str, Field(pattern=r"^(?:100|[0-9]{1,2}(?:\.[0-9]{1,4})?)%$")]
+
+
+Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9._*-]+(?:/[A-Za-z0-9._*-]+)*$")]
 
 
 class ReplayGate(Model):
@@ -55,7 +57,10 @@ class Gate(Model):
 
 
 class Environment(Model):
-    """An environment; `after` names others and how long a release must have been there."""
+    """An environment.
+
+    `after` names the one before it, and how long a release must have been there.
+    """
 
     after: dict[Name, Duration] = {}
     gate: Gate | None = None
@@ -86,11 +91,14 @@ class Levels(Model):
 
 
 class Release(Model):
-    """One release, all environments side by side, in promotion order."""
+    """One release, all environments side by side, in promotion order.
+
+    `include` must cover the repository. With `slice_by`, `build` writes a slice for every tenant.
+    """
 
     version: Version
     supersedes: Version | None = None
-    include: Annotated[Seq[Line], Field(min_length=1)]
+    include: Annotated[Seq[Pattern], Field(min_length=1)]
     slice_by: Literal["tenant"] | None = None
     environments: Annotated[dict[Name, Environment], Field(min_length=1)]
     levels: Levels

@@ -12,6 +12,7 @@ __all__ = ["KIND", "KeyId", "Lifetimes", "TrustKey", "TrustRoot", "Use"]
 _DAY = 86_400
 
 Use = Literal["approval", "exception", "attestation"]
+Group = Annotated[Identity, Field(pattern=r"^group:")]
 KeyId = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$")]
 Everyone = Literal["*"]
 UpToAYear = Annotated[Duration, Field(gt=0, le=366 * _DAY)]
@@ -29,11 +30,13 @@ class TrustKey(Model):
 
     `public` is the `x` of its JWK (RFC 8037): 32 bytes in base64url without padding.
     `not_before` is inclusive, `not_after` exclusive. `max_lifetime` shortens the ceilings.
+    `groups` are those that its holder is in, for policies that name a group of approvers.
     """
 
     kid: KeyId
     public: Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$")]
     identity: Identity
+    groups: Seq[Group] = ()
     uses: Annotated[Seq[Use], Field(min_length=1)]
     tenants: Annotated[Seq[Name | Everyone], Field(min_length=1)]
     environments: Annotated[Seq[Name | Everyone], Field(min_length=1)]

@@ -18,6 +18,7 @@ import data.ringfence.lib.token.signer
 verdict(token, expected, trust) := {
 	"ok": true,
 	"id": parsed.claims.jti,
+	"kid": parsed.header.kid,
 	"by": parsed.claims.sub,
 	"until": parsed.claims.exp,
 	"claims": parsed.claims,

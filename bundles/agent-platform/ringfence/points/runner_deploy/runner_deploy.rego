@@ -12,19 +12,19 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[], ""]
+	_found == [[true], ""]
 } else := data.ringfence.about.clean if {
-	_violated[0] == []
-	own.hits("runner_deploy", _violated[1]) == []
+	hits == []
 } else := decide.decision("runner_deploy", hits)
 
 # METADATA
 # title: Hits
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
-#   the rank of its action.
+#   the rank of its action. Undefined where one can't be told.
 hits := array.concat(shared, own.hits("runner_deploy", list)) if {
 	[clauses, list] := _violated
+	clauses[0] == true
 	shared := [[rule, row, clause, object.get({false: row.unknown_rank}, _is_refuted(rule), row.rank)] |
 		some i, [rule, clause] in clauses
 		before := array.slice(clauses, 0, i)
@@ -41,9 +41,10 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("runner_deploy")
 }
 
-# Violated clauses, each as its rule's id and its number, and the name of the tenant's own list of rules.
-# Undefined where a fact is missing or mistyped.
-_found := [found, t.list] if {
+# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
+# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
+# clause stands beside could not be told.
+_found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.runner_deploy[input.tenant]
 	request_by := f.request.by
@@ -258,6 +259,7 @@ _found := [found, t.list] if {
 		violates_runner_dlq_required := [workload_processes_events == true, dlq_ref == ""] == [true, true]
 
 		some place, true in [
+			true,
 			violates_runner_network,
 			violates_runner_matrix,
 			violates_runner_classification,
@@ -291,6 +293,7 @@ _found := [found, t.list] if {
 			violates_runner_dlq_required,
 		]
 		clause := [
+			true,
 			["runner.network", 1],
 			["runner.matrix", 1],
 			["runner.classification", 1],

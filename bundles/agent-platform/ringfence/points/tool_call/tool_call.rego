@@ -11,19 +11,19 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[], ""]
+	_found == [[true], ""]
 } else := data.ringfence.about.clean if {
-	_violated[0] == []
-	own.hits("tool_call", _violated[1]) == []
+	hits == []
 } else := decide.decision("tool_call", hits)
 
 # METADATA
 # title: Hits
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
-#   the rank of its action.
+#   the rank of its action. Undefined where one can't be told.
 hits := array.concat(shared, own.hits("tool_call", list)) if {
 	[clauses, list] := _violated
+	clauses[0] == true
 	shared := [[rule, row, clause, row.rank] |
 		some i, [rule, clause] in clauses
 		before := array.slice(clauses, 0, i)
@@ -40,9 +40,10 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("tool_call")
 }
 
-# Violated clauses, each as its rule's id and its number, and the name of the tenant's own list of rules.
-# Undefined where a fact is missing or mistyped.
-_found := [found, t.list] if {
+# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
+# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
+# clause stands beside could not be told.
+_found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.tool_call[input.tenant]
 	request_by := f.request.by
@@ -130,6 +131,7 @@ _found := [found, t.list] if {
 		violates_tool_budget_credential_requests := [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}, usage_credential_requests >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [true, true]
 
 		some place, true in [
+			true,
 			violates_tool_agent,
 			violates_tool_unlisted,
 			violates_tool_denied,
@@ -146,6 +148,7 @@ _found := [found, t.list] if {
 			violates_tool_budget_credential_requests,
 		]
 		clause := [
+			true,
 			["tool.agent", 1],
 			["tool.unlisted", 1],
 			["tool.denied", 1],

@@ -9,26 +9,50 @@ import data.ringfence.lib.token
 
 # METADATA
 # title: The approval that lifts a rule
-# description: The one that holds longest; undefined where none holds.
-accepted(key, rule) := {
-	"rule": rule,
-	"approval": best.id,
-	"by": best.by,
-	"until": best.until,
-} if {
-	found := [[verdict.until, verdict.id, verdict] |
+# description: |
+#   The one that holds longest. Where several people must approve, the one whose end ends it, with the
+#   others beside it. Undefined where too few hold.
+accepted(key, rule) := entry if {
+	limits := _limits(key, rule)
+	not limits.count
+	entry := _entry(rule, max([[verdict.until, verdict.id, verdict] |
 		some verdict in _verdicts(key, rule)
 		verdict.ok
+	])[2])
+} else := object.union(_entry(rule, last), {"with": others}) if {
+	required := _limits(key, rule).count
+	holding := {verdict.by: found |
+		some verdict in _verdicts(key, rule)
+		verdict.ok
+		found := max([[one.until, one.id, one] |
+			some one in _verdicts(key, rule)
+			one.ok
+			one.by == verdict.by
+		])
+	}
+	longest := sort([found | some found in holding])
+	last := longest[count(longest) - required][2]
+	others := [{"approval": one.id, "by": one.by} |
+		some [until, _, one] in longest
+		until >= last.until
+		one.by != last.by
 	]
-	best := max(found)[2]
+}
+
+_entry(rule, verdict) := {
+	"rule": rule,
+	"approval": verdict.id,
+	"by": verdict.by,
+	"until": verdict.until,
 }
 
 # METADATA
-# title: Approvals that were presented and do not hold
-missed(key, [rule, row, _, _]) := [{"rule": rule, "approval": verdict.id, "why": verdict.why} |
+# title: Approvals that were presented and do not lift the rule
+# description: Asked where none does; one that holds is then not enough.
+missed(key, [rule, row, _, _]) := [{"rule": rule, "approval": verdict.id, "why": why} |
 	row.approvable
 	some verdict in _verdicts(key, rule)
-	not verdict.ok
+	why := object.get(verdict, "why", "too_few_approvers")
 ]
 
 _verdicts(key, rule) := [_within(limits, token.verdict(approval, expected, data.ringfence.release.trust)) |
@@ -50,16 +74,26 @@ _verdicts(key, rule) := [_within(limits, token.verdict(approval, expected, data.
 
 _digest(key) := bound.digest(input.facts, data.ringfence.bound[key])
 
-# Who may approve and for how long, where a rule has a computed value that says so.
-_limits(key, rule) := limits if {
+# Who may approve, for how long, and how many of them, where a rule has a computed value that says so.
+# Undefined, so that no approval holds, where that value is.
+_limits(key, rule) := {} if {
+	not data.ringfence.points[key].rows[rule].limits
+} else := limits if {
 	limits := data.ringfence.points[key].derived[data.ringfence.points[key].rows[rule].limits]
 	is_object(limits)
-} else := {}
+} else := {} if {
+	data.ringfence.points[key].derived[data.ringfence.points[key].rows[rule].limits] == ""
+}
 
 _within(limits, verdict) := {"ok": false, "id": verdict.id, "why": "not_an_approver"} if {
 	verdict.ok
-	not verdict.by in object.get(limits, "by", [verdict.by])
+	_names(verdict) & {name | some name in object.get(limits, "by", [verdict.by])} == set()
 } else := {"ok": false, "id": verdict.id, "why": "too_long"} if {
 	verdict.ok
 	verdict.claims.exp - verdict.claims.iat > object.get(limits, "ttl", verdict.claims.exp)
 } else := verdict
+
+# An approver, and the groups that the trust root says the key's holder is in.
+_names(verdict) := {verdict.by} | {group |
+	some group in object.get(data.ringfence.release.trust[verdict.kid], "groups", [])
+}

@@ -11,19 +11,19 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[], ""]
+	_found == [[true], ""]
 } else := data.ringfence.about.clean if {
-	_violated[0] == []
-	own.hits("workload_serve", _violated[1]) == []
+	hits == []
 } else := decide.decision("workload_serve", hits)
 
 # METADATA
 # title: Hits
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
-#   the rank of its action.
+#   the rank of its action. Undefined where one can't be told.
 hits := array.concat(shared, own.hits("workload_serve", list)) if {
 	[clauses, list] := _violated
+	clauses[0] == true
 	shared := [[rule, row, clause, row.rank] |
 		some i, [rule, clause] in clauses
 		before := array.slice(clauses, 0, i)
@@ -40,9 +40,10 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("workload_serve")
 }
 
-# Violated clauses, each as its rule's id and its number, and the name of the tenant's own list of rules.
-# Undefined where a fact is missing or mistyped.
-_found := [found, t.list] if {
+# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
+# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
+# clause stands beside could not be told.
+_found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.workload_serve[input.tenant]
 	request_by := f.request.by
@@ -98,6 +99,7 @@ _found := [found, t.list] if {
 		violates_serve_policy_loaded := [agent_toolset != "", policy_loaded != true] == [true, true]
 
 		some place, true in [
+			true,
 			violates_serve_agent,
 			violates_serve_drift,
 			violates_serve_missing,
@@ -105,6 +107,7 @@ _found := [found, t.list] if {
 			violates_serve_policy_loaded,
 		]
 		clause := [
+			true,
 			["serve.agent", 1],
 			["serve.drift", 1],
 			["serve.missing", 1],
