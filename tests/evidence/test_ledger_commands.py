@@ -133,7 +133,7 @@ def test_what_is_not_verified_exits_4(folder: Path) -> None:
     witness = ("--witness", "them=w.vkey", "--log-operator", "us")
     for arguments, code in (
         (("--key", "stranger.pub.pem", "--origin", ORIGIN), "RF922"),
-        (("--key", "log.pub.pem", "--origin", "other.example"), "RF922"),
+        (("--key", "log.pub.pem", "--origin", "other.example"), "RF924"),
         (("--key", "log.vkey", *witness), "RF952"),
     ):
         done = evidence(folder, "fsck", "ledger", *arguments)

@@ -114,16 +114,16 @@ Attack = Callable[[_World], bytes]
 ALL: dict[str, tuple[Attack, tuple[str, str, str, str]]] = {
     "nothing": (lambda w: w.at_500, ("", "", "", "")),
     "alter": (lambda w: _replace(w, [*ENTRIES[:7], REWRITTEN[7], *ENTRIES[8:]]), ("RF926",) * 4),
-    "drop the first": (lambda w: _replace(w, ENTRIES[1:]), ("RF945",) * 4),
-    "drop one": (lambda w: _replace(w, [*ENTRIES[:7], *ENTRIES[8:]]), ("RF945",) * 4),
-    "drop the last": (lambda w: _replace(w, ENTRIES[:-1]), ("RF945",) * 4),
+    "drop the first": (lambda w: _replace(w, ENTRIES[1:]), ("RF931",) * 4),
+    "drop one": (lambda w: _replace(w, [*ENTRIES[:7], *ENTRIES[8:]]), ("RF931",) * 4),
+    "drop the last": (lambda w: _replace(w, ENTRIES[:-1]), ("RF931",) * 4),
     "insert": (
         lambda w: _replace(w, [*ENTRIES[:7], REWRITTEN[7], *ENTRIES[7:499]]),
         ("RF926",) * 4,
     ),
     "swap two": (
         lambda w: _replace(w, [*ENTRIES[:7], ENTRIES[8], ENTRIES[7], *ENTRIES[9:]]),
-        ("RF926",) * 4,
+        ("RF932",) * 4,
     ),
     "sign as another": (lambda w: w.forged(ENTRIES, key=THIRD), ("RF922",) * 4),
     "roll back below the pin": (
@@ -183,13 +183,13 @@ def test_the_same_key_under_another_origin_is_refused(world: _World) -> None:
     """One who trusts the key for another log does not accept this one."""
     (world.folder / "sound/checkpoint").write_bytes(world.at_500)
     other = NoteKey("other.example/log", FIRST.public_key())
-    with pytest.raises(VerifyError, match="RF922"):
+    with pytest.raises(VerifyError, match="RF924"):
         fsck(world.folder / "sound", trusted=other)
     world.witness.close()
 
 
 def test_two_bundles_swapped_are_found(tmp_path: Path) -> None:
-    """Full bundles in each other's place lead to another root."""
+    """Full bundles in each other's place are RF932."""
     world = _World(tmp_path)
     folder = tmp_path / "sound"
     _write(folder, [*ENTRIES, *REWRITTEN[:100]])
@@ -199,6 +199,6 @@ def test_two_bundles_swapped_are_found(tmp_path: Path) -> None:
     first = one.read_bytes()
     one.write_bytes(two.read_bytes())
     two.write_bytes(first)
-    with pytest.raises(VerifyError, match="RF926"):
+    with pytest.raises(VerifyError, match="RF932"):
         fsck(folder, trusted=key_of(FIRST))
     world.witness.close()

@@ -79,8 +79,9 @@ CODES: dict[str, CodeInfo] = {
     ),
     "RF926": CodeInfo(
         "records that are not the signed ones",
-        "The tree over the records has another size or root than the checkpoint: a record was altered, "
-        "dropped, added or moved. " + _ASK,
+        "As many records as were signed have another root: a record was altered, or some were moved. Where "
+        "the tiles of a ledger still lead to the signed root, the message names the first such record. "
+        + _ASK,
     ),
     "RF927": CodeInfo(
         "malformed statement",
@@ -93,5 +94,24 @@ CODES: dict[str, CodeInfo] = {
         "proof that does not hold",
         "The inclusion or consistency proof does not lead to the root (RFC 9162, sections 2.1.3.2 and "
         "2.1.4.2).",
+    ),
+    "RF931": CodeInfo(
+        "another number of records",
+        "Fewer records stand here than the checkpoint says, or more: some were dropped, cut off or put in, "
+        "or an entry bundle is missing. " + _ASK,
+    ),
+    "RF932": CodeInfo(
+        "records in another order",
+        "All records that were signed are here, and some stand in another place. The order of a log is "
+        "that in which records arrived. " + _ASK,
+    ),
+    "RF933": CodeInfo(
+        "two trees of one size",
+        "The log has signed two trees of the same size with different roots. Keep both checkpoints: "
+        "together they show that its operator, or whoever has its key, told two stories.",
+    ),
+    "RF934": CodeInfo(
+        "statement of other files",
+        "The statement names a file that is not there, or leaves one out that is. " + _ASK,
     ),
 }

@@ -88,7 +88,10 @@ class Verifier:
         if checkpoint.origin != key.name:
             raise VerifyError("RF924", "the checkpoint is of another origin than its key's name")
         read = self._records(folder, each)
-        if (read.tree.size, read.tree.root()) != (checkpoint.size, checkpoint.root):
+        if read.tree.size != checkpoint.size:
+            said = f"{checkpoint.size} records were signed, and {read.tree.size} are here"
+            raise VerifyError("RF931", said)
+        if read.tree.root() != checkpoint.root:
             raise VerifyError("RF926", "the records are not those under the checkpoint")
         self._statement(folder, key, checkpoint, note, read)
         unasked = () if self._origin else ("the origin was compared with none that you expect",)
@@ -147,7 +150,7 @@ class Verifier:
         if said != predicate(checkpoint):
             raise VerifyError("RF927", "the statement is of another checkpoint")
         if extra := sorted(folder.names ^ package.STATEMENT_FILES ^ digests.keys()):
-            raise VerifyError("RF920", f"`{extra[0]}` is extra or missing, by the statement")
+            raise VerifyError("RF934", f"`{extra[0]}` is extra or missing, by the statement")
         derived = {
             package.CHECKPOINT_BODY: note.text,
             package.CHECKPOINT_SIGNATURE: note.signature,

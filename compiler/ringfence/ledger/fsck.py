@@ -14,6 +14,7 @@ from ringfence.evidence.records import read_record
 from ringfence.evidence.tree import leaf_hash
 from ringfence.ledger.about import CHECKPOINT, INDEX, WAL
 from ringfence.ledger.cosignature import Cosignature
+from ringfence.ledger.departure import departure
 from ringfence.ledger.edge import WIDTH
 from ringfence.ledger.frames import stored_frames
 from ringfence.ledger.index import LedgerIndex
@@ -59,9 +60,11 @@ def fsck(
     """
     note = read_note(folder)
     claimed = Checkpoint.parse(split_note(note)[0])
+    if claimed.origin != trusted.name:
+        raise VerifyError("RF924", "the checkpoint is of another origin than the trusted key")
     walk = Walk(TileReader(folder, size=claimed.size), each=each)
     if walk.edge.root() != claimed.root:
-        raise VerifyError("RF926", "the records are not those under the checkpoint")
+        raise departure(walk.tiles, root=claimed.root)
     history = KeyHistory.of(walk.events, trusted=trusted)
     checkpoint = history.open(note)
     cosignatures = quorum.verify(note, now=now, max_age=max_age) if quorum else ()
@@ -135,6 +138,8 @@ def _require_extends(tree: TiledTree, pinned: Checkpoint, *, origin: str) -> Non
         raise VerifyError(
             "RF943", f"{pinned.size} records were seen, and only {tree.size} are here"
         )
+    if pinned.size == tree.size and tree.root() != pinned.root:
+        raise VerifyError("RF933", f"another tree of {tree.size} records was seen")
     if tree.root(pinned.size) != pinned.root:
         raise VerifyError("RF944", f"the first {pinned.size} records are not those that were seen")
 

@@ -106,7 +106,7 @@ def _not_shown(trust: LedgerTrust, checkpoint: Checkpoint) -> tuple[str, ...]:
         if pinned.origin != checkpoint.origin:
             raise VerifyError("RF924", "a pinned checkpoint is of another origin")
         if pinned.size == checkpoint.size and pinned.root != checkpoint.root:
-            raise VerifyError("RF944", "the tree is not the one that was seen at this size")
+            raise VerifyError("RF933", f"another tree of {pinned.size} records was seen")
     said = ["no other record of the log is shown, and not that there is none"]
     if trust.quorum is None:
         said.append("no witness was asked for: the log's operator could show others another tree")

@@ -40,7 +40,10 @@ def tile_name(level: int | str, index: int, *, width: int = WIDTH) -> str:
 
 
 class TileReader:
-    """Reads the tiles of a tree of this size; raises VerifyError (RF945) for a missing or broken one."""
+    """Reads the tiles of a tree of this size.
+
+    Raises VerifyError: RF945 for a missing or broken tile, RF931 for a bundle that is missing.
+    """
 
     def __init__(self, folder: Path, *, size: int) -> None:
         self._folder = folder
@@ -89,7 +92,8 @@ class TileReader:
         for name in (full, partial, full):  # a partial one goes when the full one has come
             with contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 return read_plain(self._folder / name, most=most)
-        raise VerifyError("RF945", f"`{partial}` is missing")
+        code = "RF931" if level == ENTRIES else "RF945"
+        raise VerifyError(code, f"`{partial}` is missing")
 
 
 def read_plain(path: Path, *, most: int) -> bytes:
@@ -157,20 +161,23 @@ class TileWriter:
 
 
 def bundle_entries(bundle: bytes, *, at_least: int = 0) -> list[bytes]:
-    """Return the entries of a bundle; raise VerifyError (RF945)."""
+    """Return the entries of a bundle; raise VerifyError: RF945 where it is torn, RF931 by their number."""
     entries: list[bytes] = []
     at, end = 0, len(bundle)
     while at + 1 < end:
         start = at + 2
         at = start + (bundle[at] << 8 | bundle[at + 1])
         entries.append(bundle[start:at])
-    if at != end or not at_least <= len(entries) <= WIDTH:
-        raise VerifyError("RF945", "an entry bundle does not hold the entries that it must")
+    if at != end:
+        raise VerifyError("RF945", "an entry bundle ends within an entry")
+    if not at_least <= len(entries) <= WIDTH:
+        said = f"an entry bundle holds {len(entries)} entries, and {at_least} to {WIDTH} are due"
+        raise VerifyError("RF931", said)
     return entries
 
 
 def bundle_leaves(bundle: bytes, *, at_least: int = 0) -> list[bytes]:
-    """Return the leaf hashes of a bundle's entries (RFC 9162, 2.1.1); raise VerifyError (RF945)."""
+    """Return the leaf hashes of a bundle's entries (RFC 9162, 2.1.1); raise as `bundle_entries` does."""
     sha256 = hashlib.sha256
     entries = bundle_entries(bundle, at_least=at_least)
     return [sha256(b"\x00" + entry).digest() for entry in entries]

@@ -39,7 +39,7 @@ class Walk:
     """
 
     def __init__(self, tiles: TileReader, *, each: EachBundle | None = None) -> None:
-        """Read all bundles; raise VerifyError (RF945) where one is missing or malformed.
+        """Read all bundles; raise VerifyError where one is missing (RF931) or malformed (RF945).
 
         `each` is given the very bytes that the tree is built from, before anything is shown of them.
         """
