@@ -177,7 +177,7 @@ def test_any_spliced_bytes_raise_only_verify_errors(
 def test_missing_file_is_refused(package: Path, name: str) -> None:
     """No file may be absent."""
     (package / name).unlink()
-    assert _code(package) == "RF920"
+    assert _code(package) == "RF935"
 
 
 @pytest.mark.parametrize("name", ["extra", "keys/extra.pem", "a/b/c", "statement.dsse.json.bak"])
@@ -192,7 +192,7 @@ def test_extra_file_is_refused(package: Path, name: str) -> None:
 def test_file_with_an_unusable_name_is_refused(package: Path, name: str) -> None:
     """Names that a shell or a listing could misread are refused."""
     (package / name).write_bytes(b"")
-    assert _code(package) == "RF920"
+    assert _code(package) == "RF936"
 
 
 def test_links_and_special_files_are_refused(package: Path, tmp_path: Path) -> None:
@@ -200,18 +200,18 @@ def test_links_and_special_files_are_refused(package: Path, tmp_path: Path) -> N
     outside = tmp_path / "outside"
     shutil.move(package / names.RECORDS, outside)
     (package / names.RECORDS).symlink_to(outside)
-    assert _code(package) == "RF920"
+    assert _code(package) == "RF937"
     (package / names.RECORDS).unlink()
     os.mkfifo(package / names.RECORDS)
-    assert _code(package) == "RF920"
+    assert _code(package) == "RF937"
     (package / names.RECORDS).unlink()
     shutil.move(outside, package / names.RECORDS)
     (package / "empty").mkdir()
-    assert _code(package) == "RF920"
+    assert _code(package) == "RF937"
     (package / "empty").rmdir()
     shutil.move(package / "keys", outside)
     (package / "keys").symlink_to(outside)
-    assert _code(package) == "RF920"
+    assert _code(package) == "RF937"
 
 
 @pytest.mark.parametrize("path", ["absent", "file", "nul\0"])
@@ -227,7 +227,7 @@ def test_path_that_is_no_folder_is_refused(tmp_path: Path, path: str) -> None:
 def test_limits_hold(package: Path, limits: Limits) -> None:
     """More files, bytes or depth than allowed is refused."""
     verifier = Verifier(trusted_key=KEY.public_key(), origin=ORIGIN, limits=limits)
-    assert _code(package, verifier) == "RF920"
+    assert _code(package, verifier) == "RF938"
 
 
 def _resign(

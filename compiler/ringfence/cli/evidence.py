@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ringfence.cli.evidence_export import export_records
 from ringfence.cli.evidence_fsck import check_ledger
 from ringfence.cli.evidence_inspect import inspect_record
 from ringfence.cli.evidence_ledger import append_logs, init_ledger
@@ -99,5 +100,6 @@ def seal_logs(
 
 for _one in (
     verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
+    export_records,
 ):  # fmt: skip
     command.add_command(_one)

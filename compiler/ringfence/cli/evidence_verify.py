@@ -6,25 +6,39 @@ from pathlib import Path
 import click
 
 from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
-from ringfence.cli.evidence_trust import TrustOptions, origin_of, trust_options, unasked
+from ringfence.cli.evidence_trust import FILE, TrustOptions, origin_of, trust_options, unasked
+from ringfence.cli.evidence_verify_export import verify_export
 
 __all__ = ["verify_evidence"]
 
 
 @click.command("verify")
 @click.argument("evidence", metavar="PACKAGE", type=click.Path(path_type=Path))
+@click.option(
+    "--package-key",
+    type=FILE,
+    help="The public key, in PEM, of whoever exported the package; for an exported one only.",
+)
 @trust_options
 @form_option
-def verify_evidence(*, evidence: Path, trust: TrustOptions, form: str) -> None:
-    """Verify a package, or a `.tlog-proof`, from its stored bytes, with the key that you trust.
+def verify_evidence(
+    *, evidence: Path, package_key: Path | None, trust: TrustOptions, form: str
+) -> None:
+    """Verify a package, or a `.tlog-proof`, from its stored bytes, with the keys that you trust.
 
-    Exit code 4 where it is not verified. Never take the key from the package itself.
+    A package is a sealed or an exported folder, or an exported `.tar`. Exit code 4 where it is not
+    verified. Never take a key from the package itself.
 
     \b
-    Example:
+    Examples:
       ringfence evidence verify package --key log.pub.pem --origin example.com/runners
+      ringfence evidence verify acme.tar --key log.vkey --package-key package.pub.pem
     """
-    if evidence.is_file():
+    from ringfence.export.contents import is_export
+
+    if package_key is not None or is_export(evidence):
+        verify_export(evidence, trust, package_key=package_key, form=form)
+    elif evidence.is_file():
         _proof(evidence, trust, form=form)
     else:
         _sealed(evidence, trust, form=form)

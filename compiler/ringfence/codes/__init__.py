@@ -2,7 +2,7 @@
 
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
 releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
-ledger (RF94x, RF95x), proofs (RF97x), collector (RF98x).
+ledger (RF94x, RF95x), exports (RF96x), proofs (RF97x), collector (RF98x).
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from ringfence.codes import (
     collector,
     conditions,
     evidence,
+    exports,
     ledger,
     models,
     opa,
@@ -39,6 +40,7 @@ _RANGES = (
     opa.CODES,
     evidence.CODES,
     ledger.CODES,
+    exports.CODES,
     proofs.CODES,
     collector.CODES,
 )

@@ -56,8 +56,8 @@ CODES: dict[str, CodeInfo] = {
     ),
     "RF920": CodeInfo(
         "not a package",
-        "A package is a folder of plain files with plain names: no links, none missing, none extra, "
-        "none over its limit. " + _ASK,
+        "A package is a folder of plain files, or an archive in the one form that an export writes. "
+        + _ASK,
     ),
     "RF921": CodeInfo(
         "malformed checkpoint",
@@ -111,7 +111,26 @@ CODES: dict[str, CodeInfo] = {
         "together they show that its operator, or whoever has its key, told two stories.",
     ),
     "RF934": CodeInfo(
-        "statement of other files",
-        "The statement names a file that is not there, or leaves one out that is. " + _ASK,
+        "extra file in a package",
+        "A file that the statement does not name has been signed by nobody. " + _ASK,
+    ),
+    "RF935": CodeInfo(
+        "file missing from a package",
+        "Every file that the layout or the statement names must be there. " + _ASK,
+    ),
+    "RF936": CodeInfo(
+        "unusable name in a package",
+        "Names are made of letters, digits, `.`, `_` and `-`, begin with a letter or digit, and lead "
+        "nowhere outside. Unpack nothing of it. " + _ASK,
+    ),
+    "RF937": CodeInfo(
+        "no plain file in a package",
+        "Links, devices, pipes and empty folders may stand for something else when they are read "
+        "again. " + _ASK,
+    ),
+    "RF938": CodeInfo(
+        "package over a limit",
+        "Files, their number, depth and bytes are bounded, so that a package cannot fill memory or "
+        "disk.",
     ),
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ringfence.evidence.error import EvidenceError
 
-__all__ = ["new_folder", "write_synced"]
+__all__ = ["new_folder", "write_new", "write_synced"]
 
 
 @contextlib.contextmanager
@@ -40,11 +40,31 @@ def new_folder(target: Path) -> Iterator[Path]:
 
 def write_synced(path: Path, content: bytes) -> None:
     """Write a new file and wait until it is on disk."""
-    path.parent.mkdir(exist_ok=True)
+    path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def write_new(target: Path, content: bytes) -> None:
+    """Write a file that did not exist, whole or not at all, and durably; raise EvidenceError.
+
+    A hard link puts the finished file in place: unlike a rename it replaces nothing.
+    """
+    draft = target.with_name(f".{target.name}.{secrets.token_hex(8)}")
+    try:
+        write_synced(draft, content)
+        os.link(draft, target)
+        draft.unlink()
+        _sync(target.parent)
+    except FileExistsError:
+        said = f"`{target}` exists"
+        raise EvidenceError("RF914", said, help="name a new file; nothing is replaced") from None
+    except OSError as error:
+        raise EvidenceError("RF914", f"cannot write `{target}`: {error.strerror}") from None
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _is_empty_folder(path: Path) -> bool:

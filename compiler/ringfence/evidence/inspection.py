@@ -6,15 +6,14 @@ from typing import Any, Final
 
 from ringfence.evidence.account import Account
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.records import Record, RecordKind
+from ringfence.evidence.naming import ids_of, leads_of
+from ringfence.evidence.records import RecordKind
 from ringfence.ledger.fsck import FsckResult
 from ringfence.ledger.search import Placed, search
 from ringfence.ledger.trust import LedgerTrust
 
 __all__ = ["Inspected", "Inspection", "inspect"]
 
-_IDS: Final = ("decision_id", "trace_id", "run_id")
-_LEADS: Final = ("decision_id", "run_id")
 _MOST_ROUNDS: Final = 4
 
 
@@ -58,10 +57,10 @@ def inspect(
             trust=trust,
             naming=ids,
             wanted=lambda _, record, body, ids=frozenset(ids): (  # type: ignore[misc] # bound now
-                _names(record, body) & ids and tenant in (None, body.get("tenant"))
+                ids_of(record, body) & ids and tenant in (None, body.get("tenant"))
             ),
         )
-        more = {one for placed in found for one in _leads(placed.record)} - ids
+        more = {one for placed in found for one in leads_of(placed.record)} - ids
         if not more:
             break
         ids |= more
@@ -80,26 +79,6 @@ def inspect(
         warnings=tuple(_warnings(decisions, others)),
         chain=chain,
     )
-
-
-def _names(record: Record, body: dict[str, Any]) -> set[str]:
-    """Return the ids that a record is about: of a run also its decisions, of a gap those refused."""
-    found = {body.get(name) for name in _IDS}
-    refused = body.get("decision_ids")
-    if record.kind is RecordKind.GAP and isinstance(refused, list):
-        found.update(one for one in refused if isinstance(one, str))
-    checks = body.get("checks")
-    if record.kind is RecordKind.RUN and isinstance(checks, list):
-        found |= {one.get("decision_id") for one in checks if isinstance(one, dict)}
-    return {one for one in found if isinstance(one, str) and one}
-
-
-def _leads(record: Record) -> set[str]:
-    """Return the ids by which more is found: a trace is left out, since a caller chooses it."""
-    body = record.body
-    trace = {body.get("trace_id")}
-    own = {body.get(name) for name in _LEADS}
-    return {one for one in (_names(record, body) - trace) | own if isinstance(one, str) and one}
 
 
 def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ import contextlib
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -28,6 +28,7 @@ __all__ = [
     "SUMS",
     "Limits",
     "PackageFolder",
+    "require_named",
 ]
 
 RECORDS: Final = "records.jsonl"
@@ -66,16 +67,16 @@ class Limits:
 class PackageFolder:
     """A package's files by relative path; every way to read one raises VerifyError only."""
 
-    def __init__(self, path: Path, *, limits: Limits) -> None:
+    def __init__(self, path: Path, *, limits: Limits, required: frozenset[str] = REQUIRED) -> None:
         self._root = path
         self._limits = limits
         self._sizes: dict[str, int] = {}
         with _only_verify_errors():
             self._walk(path, "", limits.depth)
         if sum(self._sizes.values()) > limits.total:
-            raise VerifyError("RF920", "the package is too large")
-        if absent := sorted(REQUIRED - self.names):
-            raise VerifyError("RF920", f"`{absent[0]}` is missing from the package")
+            raise VerifyError("RF938", "the package is too large")
+        if absent := sorted(required - self.names):
+            raise VerifyError("RF935", f"`{absent[0]}` is missing from the package")
 
     @property
     def names(self) -> frozenset[str]:
@@ -87,7 +88,7 @@ class PackageFolder:
         with self.open(name) as stream, _only_verify_errors():
             content = stream.read(self._limits.small + 1)
         if len(content) > self._limits.small:
-            raise VerifyError("RF920", f"`{name}` is too large")
+            raise VerifyError("RF938", f"`{name}` is too large")
         return content
 
     @contextlib.contextmanager
@@ -97,7 +98,7 @@ class PackageFolder:
             handle = os.open(self._root / name, _OPEN)
             with os.fdopen(handle, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
-                    raise VerifyError("RF920", f"`{name}` is no plain file")
+                    raise VerifyError("RF937", f"`{name}` is no plain file")
                 yield stream
 
     def _walk(self, folder: Path, prefix: str, depth: int) -> None:
@@ -105,18 +106,30 @@ class PackageFolder:
         with os.scandir(folder) as entries:
             for entry in entries:
                 if not _STEP.fullmatch(entry.name):
-                    raise VerifyError("RF920", "a file of the package has an unusable name")
+                    raise VerifyError("RF936", "a file of the package has an unusable name")
                 name, found = prefix + entry.name, entry.stat(follow_symlinks=False)
-                if stat.S_ISDIR(found.st_mode) and depth:
+                if stat.S_ISDIR(found.st_mode):
+                    if not depth:
+                        raise VerifyError("RF938", "the package's folders are too deep")
                     self._walk(folder / entry.name, name + "/", depth - 1)
                 elif stat.S_ISREG(found.st_mode):
                     self._sizes[name] = found.st_size
                 else:
-                    raise VerifyError("RF920", f"`{name}` is no plain file")
+                    raise VerifyError("RF937", f"`{name}` is no plain file")
                 if len(self._sizes) > self._limits.files:
-                    raise VerifyError("RF920", "the package has too many files")
+                    raise VerifyError("RF938", "the package has too many files")
         if len(self._sizes) == before:
-            raise VerifyError("RF920", "the package has an empty folder")
+            raise VerifyError("RF937", "the package has an empty folder")
+
+
+def require_named(names: Set[str], named: Set[str]) -> None:
+    """Raise VerifyError unless the files are those that a statement names: RF935 missing, RF934 extra."""
+    if missing := sorted(named - names):
+        raise VerifyError("RF935", f"`{missing[0]}` is named by the statement, and missing")
+    if extra := sorted(names - STATEMENT_FILES - named):
+        raise VerifyError("RF934", f"`{extra[0]}` is extra, by the statement")
+    if twice := sorted(named & STATEMENT_FILES):
+        raise VerifyError("RF927", f"the statement names `{twice[0]}`, which is made from it")
 
 
 @contextlib.contextmanager

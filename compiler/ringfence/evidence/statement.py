@@ -7,19 +7,20 @@ must accept one encoding only, which that library does not insist on. Tests let 
 import base64
 import re
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.error import EvidenceError, VerifyError
-from ringfence.evidence.note import NoteKey, decode_base64
+from ringfence.evidence.note import decode_base64
 
 __all__ = [
     "PAYLOAD_TYPE",
     "PREDICATE_TYPE",
     "Envelope",
+    "EnvelopeKey",
+    "EnvelopeSigner",
     "pae",
     "read_statement",
     "write_statement",
@@ -31,20 +32,48 @@ _STATEMENT: Final = "https://in-toto.io/Statement/v1"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
-def write_statement(digests: Mapping[str, str], *, predicate: Mapping[str, Any]) -> bytes:
+class EnvelopeKey(Protocol):
+    """A public key that envelopes name by an id."""
+
+    @property
+    def keyid(self) -> str:
+        """Return the id."""
+        ...
+
+    def verifies(self, signature: bytes, content: bytes, /) -> bool:
+        """Tell whether the signature is this key's over the content, in the one form that it writes."""
+        ...
+
+
+class EnvelopeSigner(Protocol):
+    """What signs envelopes."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """Return the signature over the data."""
+        ...
+
+
+def write_statement(
+    digests: Mapping[str, str],
+    *,
+    predicate: Mapping[str, Any],
+    predicate_type: str = PREDICATE_TYPE,
+) -> bytes:
     """Return the Statement over files (name to SHA-256 in hexadecimal) as RFC 8785 bytes."""
     subject = [{"digest": {"sha256": digests[name]}, "name": name} for name in sorted(digests)]
     return canonical_bytes(
         {
             "_type": _STATEMENT,
             "predicate": dict(predicate),
-            "predicateType": PREDICATE_TYPE,
+            "predicateType": predicate_type,
             "subject": subject,
         }
     )
 
 
-def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
+def read_statement(
+    payload: bytes, *, predicate_type: str = PREDICATE_TYPE
+) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the digests by name, and the predicate; raise VerifyError."""
     statement = _object(payload)
     if statement.keys() != {"_type", "predicate", "predicateType", "subject"}:
@@ -52,21 +81,18 @@ def read_statement(payload: bytes) -> tuple[dict[str, str], dict[str, Any]]:
     subject, predicate = statement["subject"], statement["predicate"]
     if not isinstance(subject, list) or not isinstance(predicate, dict):
         raise _malformed()
-    if (statement["_type"], statement["predicateType"]) != (_STATEMENT, PREDICATE_TYPE):
+    if (statement["_type"], statement["predicateType"]) != (_STATEMENT, predicate_type):
         raise _malformed()
     digests = dict(map(_subject, subject))
-    if len(digests) != len(subject) or not _is_written_so(payload, digests, predicate):
+    if len(digests) != len(subject):
+        raise _malformed()
+    try:
+        written = write_statement(digests, predicate=predicate, predicate_type=predicate_type)
+    except EvidenceError:
+        raise _malformed() from None  # a number that has no canonical form
+    if written != payload:
         raise _malformed()
     return digests, predicate
-
-
-def _is_written_so(
-    payload: bytes, digests: Mapping[str, str], predicate: Mapping[str, Any]
-) -> bool:
-    try:
-        return write_statement(digests, predicate=predicate) == payload
-    except EvidenceError:
-        return False  # a number that has no canonical form
 
 
 def pae(payload: bytes) -> bytes:
@@ -84,7 +110,7 @@ class Envelope:
         self.keyid = keyid
 
     @classmethod
-    def sign(cls, payload: bytes, *, key: Ed25519PrivateKey, keyid: str) -> "Envelope":
+    def sign(cls, payload: bytes, *, key: EnvelopeSigner, keyid: str) -> "Envelope":
         """Sign a payload."""
         return cls(payload, signature=key.sign(pae(payload)), keyid=keyid)
 
@@ -99,7 +125,7 @@ class Envelope:
         return canonical_bytes(content) + b"\n"
 
     @classmethod
-    def open(cls, data: bytes, *, key: NoteKey) -> "Envelope":
+    def open(cls, data: bytes, *, key: EnvelopeKey) -> "Envelope":
         """Return the envelope once its signature is verified; raise VerifyError."""
         content = _object(data)
         payload, signatures = _bytes(content.get("payload")), content.get("signatures")

@@ -149,8 +149,7 @@ class Verifier:
         digests, said = read_statement(envelope.payload)
         if said != predicate(checkpoint):
             raise VerifyError("RF927", "the statement is of another checkpoint")
-        if extra := sorted(folder.names ^ package.STATEMENT_FILES ^ digests.keys()):
-            raise VerifyError("RF934", f"`{extra[0]}` is extra or missing, by the statement")
+        package.require_named(folder.names, digests.keys())
         derived = {
             package.CHECKPOINT_BODY: note.text,
             package.CHECKPOINT_SIGNATURE: note.signature,

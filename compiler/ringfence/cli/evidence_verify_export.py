@@ -1,0 +1,73 @@
+"""How `ringfence evidence verify` checks an exported package, and says what it found."""
+
+import base64
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ringfence.cli.evidence_output import print_json, print_not_shown
+from ringfence.cli.evidence_trust import TrustOptions, unasked
+
+if TYPE_CHECKING:
+    from ringfence.export.verify import ExportResult
+
+__all__ = ["verify_export"]
+
+
+def verify_export(
+    package: Path, trust: TrustOptions, *, package_key: Path | None, form: str
+) -> None:
+    """Verify a package with the log's and the package's keys, and print what is shown."""
+    from ringfence.errors import UsageError
+    from ringfence.export.contents import claimed_origin
+    from ringfence.export.package_key import PackageKey
+    from ringfence.export.verify import ExportVerifier
+    from ringfence.keys import load_public
+
+    if package_key is None:
+        hint = "pass the public key of whoever exported the package"
+        raise UsageError("an exported package needs --package-key", help=hint)
+    verifier = ExportVerifier(
+        trust=trust.read(origin=claimed_origin(package)),
+        package_key=PackageKey(load_public(package_key)),
+    )
+    result = verifier.verify(package)
+    not_shown = [*result.not_shown, *unasked(trust)]
+    if form == "json":
+        print_json({**_said(result), "not_shown": not_shown})
+        return
+    _print(result)
+    print_not_shown(not_shown)
+
+
+def _said(result: "ExportResult") -> dict[str, Any]:
+    said = result.said
+    names = ("bundles", "exporter", "kinds", "profile", "selection", "tenants", "views")
+    return {
+        "verified": True,
+        "origin": result.checkpoint.origin,
+        "tree_size": result.checkpoint.size,
+        "root": base64.b64encode(result.checkpoint.root).decode(),
+        "key": result.key.vkey,
+        "records": len(result.records),
+        "files": result.files,
+        "cosignatures": [{"witness": c.key.name, "time": c.time} for c in result.cosignatures],
+        **{name: said[name] for name in names},
+    }
+
+
+def _print(result: "ExportResult") -> None:
+    from ringfence.report.escape import escape_line
+
+    point, said = result.checkpoint, result.said
+    kinds = ", ".join(f"{count} {kind}" for kind, count in said["kinds"].items())
+    lines = [
+        f"verified {len(result.records)} records ({kinds}) in {result.files} files",
+        f"  of tenant {', '.join(said['tenants'])}, profile {said['profile']}",
+        f"  under {point.size} records of {point.origin}",
+        f"  root   {base64.b64encode(point.root).decode()}",
+        f"  key    {result.key.vkey}",
+    ]
+    lines += [f"  cosigned by {one.key.name} at {one.time}" for one in result.cosignatures]
+    click.echo("\n".join(map(escape_line, lines)))

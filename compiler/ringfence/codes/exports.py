@@ -1,0 +1,38 @@
+"""Codes RF96x: evidence packages made of a ledger."""
+
+from ringfence.codes.info import CodeInfo
+
+__all__ = ["CODES"]
+
+CODES: dict[str, CodeInfo] = {
+    "RF960": CodeInfo(
+        "export of what the package is not for",
+        "Nothing of a tenant that was not asked for, or that the caller may not have, leaves the ledger. "
+        "Ask whoever writes the export policy.",
+    ),
+    "RF961": CodeInfo(
+        "nothing to export",
+        "No record under the checkpoint is of the tenant, in the window and about the ids. An empty "
+        "package would look like an answer, so none is written.",
+    ),
+    "RF962": CodeInfo(
+        "malformed part of an evidence package",
+        "Proofs are lines of JSON in one form, one for each record and in the log's order; witnesses' "
+        "files are those of the checkpoint. Ask whoever exported the package for an unaltered copy.",
+    ),
+    "RF963": CodeInfo(
+        "record of another tenant",
+        "A package holds records of the tenants that its statement names, and the log's key events. "
+        "Tell whoever exported it: a record may have been disclosed.",
+    ),
+    "RF964": CodeInfo(
+        "no proof from the pinned checkpoint",
+        "A package leads to its checkpoint from those that `--pinned` named when it was exported. Ask "
+        "for one that was exported with the checkpoint that you keep.",
+    ),
+    "RF965": CodeInfo(
+        "policy bundle that did not decide",
+        "A bundle in a package has the digests of its revision, and a record of the package names that "
+        "revision. Pass the bundle that was in force.",
+    ),
+}
