@@ -125,10 +125,10 @@ def _named(header: bytes) -> tuple[str, int]:
     """Return a header's name and size, once it is the one header that these have."""
     prefix, name = (part.partition(b"\0")[0] for part in (header[345:500], header[:100]))
     text = (prefix + b"/" + name if prefix else name).decode("ascii", "replace")
+    if header[156:157] not in (b"0", b"\0"):
+        raise VerifyError("RF937", "the package holds what is no plain file")
     if not _NAME.fullmatch(text):
         raise VerifyError("RF936", "a file of the package has an unusable name")
-    if header[156:157] not in (b"0", b"\0"):
-        raise VerifyError("RF937", f"`{text}` is no plain file")
     digits = header[124:135]
     if not re.fullmatch(rb"[0-7]{11}", digits) or _header(text, int(digits, 8)) != header:
         raise _malformed()
