@@ -146,7 +146,9 @@ def test_line_that_is_no_record_is_refused(package: Path, tail: bytes) -> None:
     assert _code(package) == "RF925"
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.sampled_from(FILES), st.integers(0, 1 << 20), st.integers(1, 255))
 def test_any_flipped_byte_is_refused(
     sealed: SealResult, package: Path, name: str, place: int, flip: int
@@ -159,7 +161,9 @@ def test_any_flipped_byte_is_refused(
     (package / name).write_bytes((sealed.path / name).read_bytes())
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.sampled_from(FILES), st.binary(max_size=400), st.floats(0, 1), st.floats(0, 1))
 def test_any_spliced_bytes_raise_only_verify_errors(
     sealed: SealResult, package: Path, name: str, more: bytes, start: float, end: float

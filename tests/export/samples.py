@@ -42,6 +42,9 @@ LOG, NEXT_LOG, WITNESS, PACKAGE, STRANGER = (
 )
 WITNESS_KEY = WitnessKey("witness.example/w", WITNESS.public_key())
 QUORUM = Quorum(witnesses=(TrustedWitness(WITNESS_KEY, "them"),), threshold=1, log_operator="us")
+THEN = 1_700_000_000
+"""When the first checkpoint was cosigned; the second one was a thousand seconds later."""
+
 FOREIGN = "globex-secret-canary"
 HOSTILE = '<script>alert(1)</script>`|[x](javascript:1)\n# h\u202e"&'
 
@@ -122,7 +125,7 @@ class Site:
 
 def make_ledger(folder: Path) -> Site:
     """Write the records in two steps, each witnessed, with a rotation of keys between them."""
-    clock = Clock()
+    clock = Clock(now=THEN)
     keys = (log_key(), log_key(NEXT_LOG))
     witness = Witness(
         folder / "w", name=WITNESS_KEY.name, key=WITNESS, logs={ORIGIN: keys}, clock=clock

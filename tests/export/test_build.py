@@ -11,6 +11,7 @@ from tests.export.samples import (
     NEXT_LOG,
     PACKAGE,
     QUORUM,
+    THEN,
     WITNESS_KEY,
     Site,
     log_key,
@@ -19,7 +20,6 @@ from tests.export.samples import (
     trust,
     verifier,
 )
-from tests.ledger.samples import Clock
 
 from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.records import RecordKind
@@ -76,15 +76,13 @@ def test_a_package_verifies_as_folder_and_archive(site: Site, tmp_path: Path, ki
     made = site.files(key=key)
     write_folder(tmp_path / "p", made)
     (tmp_path / "p.tar").write_bytes(pack(made))
-    asked = verifier(
-        key=key, quorum=QUORUM, now=int(Clock().now) + 1010, max_age=60, pinned=(site.seen,)
-    )
+    asked = verifier(key=key, quorum=QUORUM, now=THEN + 1010, max_age=60, pinned=(site.seen,))
     found = [asked.verify(tmp_path / name) for name in ("p", "p.tar")]
     assert found[0] == found[1]
     one = found[0]
     assert (len(one.records), one.checkpoint.size, one.files) == (17, 24, len(made))
     assert one.key == log_key(NEXT_LOG)
-    assert [(c.key, c.time) for c in one.cosignatures] == [(WITNESS_KEY, 1_800_001_000)]
+    assert [(c.key, c.time) for c in one.cosignatures] == [(WITNESS_KEY, THEN + 1000)]
     assert not any("tree" in said for said in one.not_shown)
 
 

@@ -21,6 +21,7 @@ from tests.export.samples import (
     PACKAGE,
     QUORUM,
     STRANGER,
+    THEN,
     WITNESS_KEY,
     Site,
     log_key,
@@ -31,7 +32,6 @@ from tests.export.samples import (
     verifier,
     whole_log,
 )
-from tests.ledger.samples import Clock
 
 from ringfence.codes import CODES
 from ringfence.evidence.checkpoint import Checkpoint
@@ -49,7 +49,7 @@ from ringfence.ledger.cosignature import WitnessKey
 from ringfence.ledger.quorum import Quorum, TrustedWitness
 
 Files = dict[str, bytes]
-NOW = int(Clock().now) + 1010
+NOW = THEN + 1010
 
 
 def refusal(path: Path, asked: ExportVerifier | None = None) -> str:
@@ -399,7 +399,9 @@ def test_what_is_no_package_is_refused(tmp_path: Path, path: str) -> None:
     assert refusal(tmp_path / path) in {"RF920", "RF937"}
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_any_flipped_byte_is_refused(files: Files, tmp_path: Path, data: st.DataObject) -> None:
     """A byte of any file or of the archive, changed by any pattern of bits, is refused with a code."""
@@ -411,7 +413,9 @@ def test_any_flipped_byte_is_refused(files: Files, tmp_path: Path, data: st.Data
     assert refusal(tmp_path / "p.tar") in CODES
 
 
-@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(st.data())
 def test_what_an_exporter_splices_is_refused(
     files: Files, tmp_path: Path, data: st.DataObject

@@ -141,14 +141,15 @@ def _pages(
     key: PackageKey,
 ) -> dict[str, bytes]:
     witnesses = any(name.startswith(layout.WITNESSES) for name in files)
-    program = resources("ringfence.export") / "templates" / "verify.go.txt"
+    templates = resources("ringfence.export") / "templates"
     guide = page(
         "verify.md.j2",
         said=said,
         records=(),
         ed25519=key.is_ed25519,
         witnesses=witnesses,
-        go_program=program.read_text(encoding="utf-8"),
+        go_program=(templates / "verify.go.txt").read_text(encoding="utf-8"),
+        python_program=(templates / "verify.py.txt").read_text(encoding="utf-8"),
     )
     return {
         layout.GUIDE: guide.encode(),

@@ -1,0 +1,161 @@
+"""Facts about `ringfence evidence export`, and `verify` of what it writes."""
+
+import json
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+from tests.evidence.test_ledger_commands import evidence
+from tests.export.samples import (
+    FOREIGN,
+    LOG,
+    ORIGIN,
+    PACKAGE,
+    STRANGER,
+    THEN,
+    WITNESS_KEY,
+    Site,
+    log_key,
+)
+
+from ringfence.export import layout
+from ringfence.keys import write_private, write_public
+
+TRUST = ("--key", "log.vkey")
+KEYS = (*TRUST, "--package-key", "package.pub.pem")
+
+
+@pytest.fixture
+def desk(site: Site, tmp_path: Path) -> Path:
+    """Lay out the keys of exporter and reader beside each other, and a checkpoint that was kept."""
+    write_private(tmp_path / "package.key.pem", PACKAGE)
+    write_public(tmp_path / "package.pub.pem", PACKAGE.public_key())
+    write_public(tmp_path / "stranger.pub.pem", STRANGER.public_key())
+    write_public(tmp_path / "log.pub.pem", LOG.public_key())
+    (tmp_path / "log.vkey").write_text(log_key().vkey)
+    (tmp_path / "witness.vkey").write_text(WITNESS_KEY.vkey)
+    (tmp_path / "kept").write_bytes((site.older / "checkpoint").read_bytes())
+    (tmp_path / "ledger").symlink_to(site.folder)
+    return tmp_path
+
+
+def export(desk: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `ringfence evidence export` on the ledger."""
+    given = ("--signing-key", "package.key.pem", *TRUST)
+    return evidence(desk, "export", "ledger", *given, *arguments)
+
+
+def test_export_and_verify(desk: Path) -> None:
+    """A folder and an archive are written, verify, and print what is not shown."""
+    for name in ("out", "out.tar"):
+        done = export(desk, "--tenant", "acme", "-o", name, "--exporter", "lee")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith(f"exported 17 of 24 records to {name}\n")
+        read = evidence(desk, "verify", name, *KEYS)
+        assert (read.returncode, read.stderr) == (0, "")
+        assert read.stdout.startswith("verified 17 records (14 decision, 1 gap, 2 key_event)")
+        assert "not shown:\n" in read.stdout
+        assert "  - that these are all records of the tenants" in read.stdout
+    assert FOREIGN.encode() not in (desk / "out.tar").read_bytes()
+
+
+def test_every_trust_can_be_asked_for(desk: Path) -> None:
+    """With a pinned checkpoint and a witness, nothing about the tree is left open but its age."""
+    witness = ("--witness", "them=witness.vkey", "--log-operator", "us")
+    done = export(desk, "--tenant", "acme", "-o", "out.tar", "--pinned", "kept", *witness)
+    assert (done.returncode, done.stderr) == (0, "")
+    read = evidence(
+        desk, "verify", "out.tar", *KEYS, "--pinned", "kept", *witness, "--format", "json"
+    )
+    assert (read.returncode, read.stderr) == (0, "")
+    said = json.loads(read.stdout)
+    assert said["cosignatures"] == [{"time": THEN + 1000, "witness": "witness.example/w"}]
+    assert (said["origin"], said["tenants"], said["verified"]) == (ORIGIN, ["acme"], True)
+    assert [one for one in said["not_shown"] if "tree" in one] == [
+        "that this is the newest tree: no age of a cosignature was asked for"
+    ]
+    late = evidence(desk, "verify", "out.tar", *KEYS, *witness, "--max-age", "60")
+    assert late.returncode == 4
+    assert late.stderr.startswith("error: RF955 ")
+
+
+def test_a_trace_is_exported_by_its_id(desk: Path) -> None:
+    """`--id` takes a trace, a decision or a run; another tenant's is as unknown as any."""
+    done = export(desk, "--tenant", "acme", "--id", "trace-2", "-o", "out", "--format", "json")
+    assert json.loads(done.stdout)["records"] == 3
+    for given in (("acme", "decision-2"), ("acme", "none"), ("globex", "decision-1")):
+        done = export(desk, "--tenant", given[0], "--id", given[1], "-o", "not")
+        assert (done.returncode, done.stdout) == (1, "")
+        assert done.stderr.startswith("error: RF961 ")
+        assert not (desk / "not").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("verify", "out.tar", *TRUST), 1),
+        (("verify", "out.tar", *TRUST, "--package-key", "stranger.pub.pem"), 4),
+        (("verify", "out.tar", "--key", "stranger.pub.pem", "--package-key", "package.pub.pem"), 4),
+        (("verify", "out.tar", *KEYS, "--origin", "other.example"), 1),
+        (("verify", "absent", *KEYS), 4),
+    ],
+)  # fmt: skip
+def test_what_is_not_verified_says_nothing(
+    desk: Path, arguments: tuple[str, ...], status: int
+) -> None:
+    """Without the package's key it is a mistake; with another key, or of another log, not verified."""
+    assert export(desk, "--tenant", "acme", "-o", "out.tar").returncode == 0
+    done = evidence(desk, *arguments)
+    assert (done.returncode, done.stdout) == (status, "")
+
+
+def test_nothing_is_replaced(desk: Path) -> None:
+    """A folder or file that is there stays as it is, and no draft is left behind."""
+    before = sorted(path.name for path in desk.iterdir())
+    for name in ("kept.tar", "full"):
+        if name == "full":
+            (desk / name).mkdir()
+            (desk / name / "x").write_text("mine")
+        else:
+            (desk / name).write_text("mine")
+        done = export(desk, "--tenant", "acme", "-o", name)
+        assert (done.returncode, done.stderr.split()[1]) == (1, "RF914")
+    assert (desk / "kept.tar").read_text() == "mine"
+    assert sorted(path.name for path in desk.iterdir()) == sorted([*before, "full", "kept.tar"])
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [("--from", "5", "--to", "2026-11-20T20:00:00Z"), ("--from", "yesterday"),
+     ("--to", "2026-11-20T20:00:00"), ("--profile", "other"), ("--bundle", "absent")],
+)  # fmt: skip
+def test_an_export_that_cannot_be_meant_is_a_mistake(desk: Path, extra: tuple[str, ...]) -> None:
+    """Mixed windows, times without an offset, unknown profiles and missing files exit with 1."""
+    done = export(desk, "--tenant", "acme", "-o", "out", *extra)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not (desk / "out").exists()
+
+
+def test_an_altered_ledger_is_not_exported(desk: Path, site: Site) -> None:
+    """What does not verify is not signed over: exit code 4, and no file."""
+    (desk / "ledger").unlink()
+    shutil.copytree(site.folder, desk / "ledger")
+    (bundle,) = (desk / "ledger" / "tile" / "entries" / "000.p").glob("24")
+    bundle.write_bytes(bundle.read_bytes().replace(b'"block"', b'"allow"', 1))
+    done = export(desk, "--tenant", "acme", "-o", "out")
+    assert (done.returncode, done.stderr.split()[1]) == (4, "RF926")
+    assert not (desk / "out").exists()
+
+
+def test_a_package_has_all_files_of_the_layout(desk: Path) -> None:
+    """Nothing of the layout is missing, and the archive is the folder."""
+    for name in ("out", "out.tar"):
+        assert export(desk, "--tenant", "acme", "-o", name).returncode == 0
+    names = {
+        p.relative_to(desk / "out").as_posix() for p in (desk / "out").rglob("*") if p.is_file()
+    }
+    assert names >= layout.REQUIRED
+    with tarfile.open(desk / "out.tar") as tar:
+        assert set(tar.getnames()) == names
