@@ -89,7 +89,7 @@ TAMPERED: dict[str, tuple[Callable[[Files], dict[str, bytes]], list[int]]] = {
     "record dropped": (_altered(layout.RECORDS, b'{"body"', b'\n{"body"'), [0, 3]),
     "checkpoint": (_altered(layout.CHECKPOINT, b"\n24\n", b"\n25\n"), [0, 1]),
     "checkpoint's body": (_altered(layout.CHECKPOINT_BODY, b"\n24\n", b"\n25\n"), [0, 1, 2, 3]),
-    "cosignature": (_altered("witnesses/1.body", b"time 18", b"time 19"), [0, 2]),
+    "cosignature": (_altered("witnesses/1.body", b"time 17", b"time 18"), [0, 2]),
     "guide": (_altered(layout.GUIDE, b"openssl", b"true"), [0]),
     "sums": (_altered(layout.SUMS, b"VERIFY.md", b"summary.md"), [0]),
     "statement": (_altered(layout.STATEMENT_BODY, b"acme", b"acne"), [0]),
