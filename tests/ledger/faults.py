@@ -19,6 +19,32 @@ class _File:
 
     seen: bytes = b""
     kept: bytes = b""
+    stale: list[tuple[int, int]] = field(default_factory=list)
+
+    def cut(self, size: int) -> None:
+        """Forget what stands beyond a size."""
+        self.seen = self.seen[:size]
+        self.stale = [(start, min(end, size)) for start, end in self.stale if start < size]
+
+    def overwrite(self, at: int, content: bytes) -> None:
+        """Put bytes in place of others, or at the end; they are to be written again."""
+        end = at + len(content)
+        self.seen = self.seen[:at] + content + self.seen[end:]
+        parts = [part for a, b in self.stale for part in ((a, min(b, at)), (max(a, end), b))]
+        self.stale = [(a, b) for a, b in parts if a < b]
+
+    def fail(self) -> None:
+        """Take what is not kept for written though it is not, as Linux does after a failed sync."""
+        same = len(os.path.commonprefix([self.kept, self.seen]))
+        if same < len(self.seen):
+            self.stale.append((same, len(self.seen)))
+
+    def sync(self) -> None:
+        """Keep what is seen, but for what an earlier failure has lost: no sync writes that again."""
+        content = bytearray(self.seen)
+        for start, end in self.stale:
+            content[start:end] = self.kept[start:end].ljust(end - start, b"\0")
+        self.kept = bytes(content)
 
 
 @dataclass
@@ -26,7 +52,8 @@ class FaultyDisk(Disk):
     """Counts operations; `fault` is called before each with its number and name, and may raise.
 
     `cut_power` puts the folder back to what was durable: unsynced bytes are gone, or there in part, or
-    zeros; unsynced names are as they were. A write that `fault` refuses is done by half.
+    zeros; unsynced names are as they were. A write that `fault` refuses is done by half. What is durable
+    is kept account of here alone: the real disk is asked to sync nothing.
     """
 
     fault: Callable[[int, str], None] = lambda number, name: None
@@ -34,6 +61,10 @@ class FaultyDisk(Disk):
     _files: dict[Path, _File] = field(default_factory=dict)
     _kept: dict[Path, _File] = field(default_factory=dict)
     _handles: dict[int, Path] = field(default_factory=dict)
+    _loose: set[Path] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        super().__init__()
 
     def _count(self, name: str) -> None:
         self.operations.append(name)
@@ -69,32 +100,51 @@ class FaultyDisk(Disk):
         except BaseException:
             half = content[: len(content) // 2]
             super().write(handle, half)
-            file.seen += half
+            file.overwrite(len(file.seen), half)
             raise
         super().write(handle, content)
-        file.seen += content
+        file.overwrite(len(file.seen), content)
+
+    def rewrite(self, handle: int, at: int, content: bytes) -> None:
+        """Count, then write over what is there."""
+        self._count("write")
+        super().rewrite(handle, at, content)
+        self._files[self._handles[handle]].overwrite(at, content)
 
     def cut(self, handle: int, size: int) -> None:
         """Count, then truncate."""
         self._count("cut")
         super().cut(handle, size)
-        file = self._files[self._handles[handle]]
-        file.seen = file.seen[:size]
+        self._files[self._handles[handle]].cut(size)
 
     def sync(self, handle: int) -> None:
-        """Count, then sync."""
-        self._count("sync")
-        super().sync(handle)
+        """Count, then sync; after one that is refused, what it was to write is never written."""
         file = self._files[self._handles[handle]]
-        file.kept = file.seen
+        try:
+            self._count("sync")
+        except OSError:
+            file.fail()
+            raise
+        file.sync()
 
     def sync_folder(self, path: Path) -> None:
         """Count, then sync the names."""
         self._count("sync_folder")
-        super().sync_folder(path)
+        self._loose = {one for one in self._loose if one.parent != path}
         for name in [one for one in self._kept if one.parent == path]:
             del self._kept[name]
         self._kept |= {name: file for name, file in self._files.items() if name.parent == path}
+
+    def make_folder(self, path: Path) -> None:
+        """Make it; one whose name was not synced goes at a power cut, with all that it holds."""
+        if path.is_dir():
+            super().make_folder(path)
+            return
+        try:
+            super().make_folder(path)
+        except BaseException:
+            self._loose |= {path} if path.is_dir() else set()
+            raise
 
     def rename(self, old: Path, new: Path) -> None:
         """Count, then rename."""
@@ -119,6 +169,8 @@ class FaultyDisk(Disk):
         for path in self._files:
             path.unlink(missing_ok=True)
         for path, file in self._kept.items():
+            if self._loose.intersection(path.parents):
+                continue
             tail = file.seen[len(file.kept) :] if file.seen.startswith(file.kept) else b""
             there = tail[: rng.randint(0, len(tail))]
             lost = b"\0" * rng.choice([0, len(tail) - len(there)])

@@ -16,6 +16,9 @@ _MODE = 0o640
 class Disk:
     """POSIX files; every method raises OSError where the system does."""
 
+    def __init__(self) -> None:
+        self._made: set[Path] = set()
+
     def create(self, path: Path) -> int:
         """Create a file that is not there yet, and open it for reading and writing."""
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, _MODE)
@@ -29,6 +32,13 @@ class Disk:
         view = memoryview(content)
         while view:
             view = view[os.write(handle, view) :]
+
+    def rewrite(self, handle: int, at: int, content: bytes) -> None:
+        """Write bytes over equal ones, at a place and no further than the file's end, so that a sync writes them."""
+        view = memoryview(content)
+        while view:
+            written = os.pwrite(handle, view, at)
+            at, view = at + written, view[written:]
 
     def cut(self, handle: int, size: int) -> None:
         """Truncate a file, and stand at its end."""
@@ -56,12 +66,20 @@ class Disk:
         path.unlink()
 
     def make_folder(self, path: Path) -> None:
-        """Make a folder with its parents, each durable in the one above it."""
-        if path.is_dir():
+        """Make a folder with its parents, each durable in the one above it.
+
+        One that is there may have been made by a process that was stopped before it could sync.
+        """
+        if path in self._made:
             return
-        self.make_folder(path.parent)
-        path.mkdir(exist_ok=True)
-        self.sync_folder(path.parent)
+        if path.is_dir():
+            with contextlib.suppress(PermissionError):  # a folder above the ledger that is not ours
+                self.sync_folder(path.parent)
+        else:
+            self.make_folder(path.parent)
+            path.mkdir(exist_ok=True)
+            self.sync_folder(path.parent)
+        self._made.add(path)
 
     def replace(self, files: Mapping[Path, bytes]) -> None:
         """Write files whole or not at all, each by itself, and durably (Tessera's POSIX driver).

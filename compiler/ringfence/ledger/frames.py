@@ -131,7 +131,12 @@ class FrameLog:
             self._disk.replace({path: head_of(first=last.first, marker=marker)})
         self._handle, self._marker, self._end = self._disk.open(path), marker, end
         self._disk.cut(self._handle, end)
+        # What is read back may be in memory only: after a sync that failed no later one writes it, and a
+        # process that was stopped may not have synced the name. Only the last frame can be such a one.
+        start = end - (last.frames[-1].size if last.frames else end)
+        self._disk.rewrite(self._handle, start, os.pread(self._handle, end - start, start))
         self._disk.sync(self._handle)
+        self._disk.sync_folder(self._folder)
 
     def _roll(self) -> None:
         """Begin a segment where there is none, or the last one is full."""

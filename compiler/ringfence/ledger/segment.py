@@ -49,6 +49,11 @@ class Frame:
     payload: bytes
 
     @property
+    def size(self) -> int:
+        """Count the bytes of the frame in its segment."""
+        return _FRAME.size + len(self.payload)
+
+    @property
     def next(self) -> int:
         """Return the position after the last entry."""
         return self.first + self.count
@@ -117,7 +122,7 @@ def scan(content: bytes, *, name: str, first: int) -> Scan:
         if frame.first != position:
             raise _damaged(name, at)
         frames.append(frame)
-        at, position = at + _FRAME.size + len(frame.payload), frame.next
+        at, position = at + frame.size, frame.next
     later = content.find(marker, at + 1)
     while later >= 0:
         if _frame_at(content, later, marker):
