@@ -35,7 +35,8 @@ class _File:
 
     def fail(self) -> None:
         """Take what is not kept for written though it is not, as Linux does after a failed sync."""
-        same = len(os.path.commonprefix([self.kept, self.seen]))
+        pairs = zip(self.kept, self.seen, strict=False)
+        same = next((n for n, (a, b) in enumerate(pairs) if a != b), len(self.kept))
         if same < len(self.seen):
             self.stale.append((same, len(self.seen)))
 

@@ -6,8 +6,6 @@ from pathlib import Path
 import pytest
 from tests.tamper.sound import make_sound
 
-pytest_plugins = ["tests.evidence.conftest"]
-
 
 @pytest.fixture(scope="session")
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
