@@ -39,6 +39,7 @@ _BUDGETS = {
     "pipeline_runs": ("max pipeline runs reached", _PIPELINE),
     "credential_requests": ("max credential requests reached", _CREDENTIAL),
 }
+_USED_BY = {name: used_by for name, (_, used_by) in _BUDGETS.items() if used_by}
 
 
 def standing(base: str, classes: Iterable[str] = ()) -> str:
@@ -94,14 +95,23 @@ def tool_rules(point: str) -> tuple[Rule, ...]:
     """Build the rules of a decision point of tools."""
     match point:
         case "tool.call":
-            return (*_permission(), *_budgets())
+            return (*_permission(), *_budgets(), *_counted())
         case "tools.list":
             return (*_listing(point, "tools"), _filtered())
         case _:
             return (*_listing(point, "serve"), _loaded())
 
 
-def _invariant(point: str, rule_id: str, require: Expr, text: str, fix: str, **more: Expr) -> Rule:
+def _invariant(
+    point: str,
+    rule_id: str,
+    require: Expr,
+    text: str,
+    fix: str,
+    *,
+    where: Expr = _KNOWN,
+    due: tuple[Obligation, ...] = (),
+) -> Rule:
     return Rule(
         id=rule_id,
         point=point,
@@ -109,7 +119,8 @@ def _invariant(point: str, rule_id: str, require: Expr, text: str, fix: str, **m
         message=message(text),
         fix=fix,
         invariant=True,
-        where=more.get("where", _KNOWN),
+        where=where,
+        obligations=due,
     )
 
 
@@ -190,16 +201,16 @@ def _approval(tool: str) -> Iterable[Rule]:
         "the digest covers the arguments {facts.arguments.covered}, not {derived.tool.covered}",
         "send the digest of exactly the arguments that the policy names",
         where=waits,
+        due=(Obligation((("cover", {"derived": "tool.covered"}),)),),
     )
 
 
 def _budgets() -> Iterable[Rule]:
     for name, (said, used_by) in _BUDGETS.items():
-        uses = tuple(one for one in STANDINGS if used_by in one.split("+"))
         yield Rule(
             id=f"tool.budget.{name.replace('_', '-')}",
             point=CALL,
-            where=is_in(_STANDING, uses) if used_by else _KNOWN,
+            where=_uses(used_by) if used_by else _KNOWN,
             require=less(fact(f"usage.{name}"), _own("stop_at", name, default=-1)),
             message=message(f"{said}: {{facts.usage.{name}}} of {{derived.limit.{name}}}"),
             fix="end the session; a new one is a person's decision",
@@ -207,6 +218,28 @@ def _budgets() -> Iterable[Rule]:
                 Obligation((("stop", "session"), ("error", "BudgetExceededError"), ("budget", name))),
             ),
         )  # fmt: skip
+
+
+def _uses(name: str) -> Expr:
+    return is_in(_STANDING, tuple(one for one in STANDINGS if name in one.split("+")))
+
+
+def _counted() -> Iterable[Rule]:
+    """Say of an allowed call which budgets it uses up beside the calls: only the policy knows."""
+    for name, used_by in _USED_BY.items():
+        yield Rule(
+            id=f"tool.counts.{name.replace('_', '-')}",
+            point=CALL,
+            where=_KNOWN,
+            require=no(_uses(used_by)),
+            invariant=True,
+            otherwise=Action.ALLOW,
+            if_unknown=Action.ALLOW,
+            category=Category.CORRECTIVE,
+            message=message(f"the call counts as one of the session's {name.replace('_', ' ')}"),
+            fix="count it before the call is made",
+            obligations=(Obligation((("count", name),)),),
+        )
 
 
 def _listing(point: str, prefix: str) -> Iterable[Rule]:
@@ -217,6 +250,7 @@ def _listing(point: str, prefix: str) -> Iterable[Rule]:
         equal(size(derived("tools.drifted")), 0),
         "not as they were pinned, which blocks the whole workload: {derived.tools.drifted}",
         "review what changed with `ringfence tools drift`, and pin it anew",
+        due=(Obligation((("drifted", {"derived": "tools.drifted"}),)),),
     )
     yield _invariant(
         point,

@@ -80,8 +80,8 @@ _found := [array.concat(satisfied, found), t.list] if {
 		usage_tokens < data.ringfence.tables[t.agents][agent_id].stop_at.tokens # tool.budget.tokens
 		usage_tool_calls < data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls # tool.budget.tool-calls
 		usage_duration < data.ringfence.tables[t.agents][agent_id].stop_at.duration # tool.budget.duration
-		true in [false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}], usage_credential_requests < data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests] # tool.budget.credential-requests
-		true in [false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], usage_pipeline_runs < data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs] # tool.budget.pipeline-runs
+		false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}] # tool.counts.pipeline-runs
+		false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}] # tool.counts.credential-requests
 		true in [false in [tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}], tool_digest in data.ringfence.tables[data.ringfence.tables[t.agents][agent_id].locks[tool_server]][tool_name]] # tool.drift
 	]
 	found := [clause |
@@ -130,6 +130,12 @@ _found := [array.concat(satisfied, found), t.list] if {
 		# tool.budget.credential-requests, <built-in>:1:1
 		violates_tool_budget_credential_requests := [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}, usage_credential_requests >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [true, true]
 
+		# tool.counts.pipeline-runs, <built-in>:1:1
+		violates_tool_counts_pipeline_runs := [agent_toolset != "", tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}] == [true, true]
+
+		# tool.counts.credential-requests, <built-in>:1:1
+		violates_tool_counts_credential_requests := [agent_toolset != "", tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}] == [true, true]
+
 		some place, true in [
 			true,
 			violates_tool_agent,
@@ -146,6 +152,8 @@ _found := [array.concat(satisfied, found), t.list] if {
 			violates_tool_budget_duration,
 			violates_tool_budget_pipeline_runs,
 			violates_tool_budget_credential_requests,
+			violates_tool_counts_pipeline_runs,
+			violates_tool_counts_credential_requests,
 		]
 		clause := [
 			true,
@@ -163,6 +171,8 @@ _found := [array.concat(satisfied, found), t.list] if {
 			["tool.budget.duration", 1],
 			["tool.budget.pipeline-runs", 1],
 			["tool.budget.credential-requests", 1],
+			["tool.counts.pipeline-runs", 1],
+			["tool.counts.credential-requests", 1],
 		][place]
 	]
 }
@@ -344,7 +354,7 @@ rows["tool.arguments"] := {
 	"fix": "send the digest of exactly the arguments that the policy names",
 	"format": "the digest covers the arguments %[1]v, not %[2]v",
 	"invariant": true,
-	"obligations": [],
+	"obligations": [{"cover": {"derived": ["tool_call", "tool.covered"]}}],
 	"others": [["derived", "tool.covered"]],
 	"rank": 4,
 	"reads": [],
@@ -487,6 +497,52 @@ rows["tool.budget.credential-requests"] := {
 	"rank": 4,
 	"reads": [],
 	"unknown_rank": 4,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.counts.pipeline-runs"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.counts.pipeline-runs"] := {
+	"action": "allow",
+	"approvable": false,
+	"category": "corrective",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [],
+	"fix": "count it before the call is made",
+	"format": "the call counts as one of the session's pipeline runs",
+	"invariant": true,
+	"obligations": [{"count": "pipeline_runs"}],
+	"others": [],
+	"rank": 0,
+	"reads": [],
+	"unknown_rank": 0,
+	"waivable": false,
+}
+
+# METADATA
+# title: "tool.counts.credential-requests"
+# custom:
+#   source: "<built-in>:1:1"
+rows["tool.counts.credential-requests"] := {
+	"action": "allow",
+	"approvable": false,
+	"category": "corrective",
+	"controls": [],
+	"docs": "",
+	"escalate_to": "",
+	"facts": [],
+	"fix": "count it before the call is made",
+	"format": "the call counts as one of the session's credential requests",
+	"invariant": true,
+	"obligations": [{"count": "credential_requests"}],
+	"others": [],
+	"rank": 0,
+	"reads": [],
+	"unknown_rank": 0,
 	"waivable": false,
 }
 

@@ -154,7 +154,7 @@ rows["tools.drift"] := {
 	"fix": "review what changed with `ringfence tools drift`, and pin it anew",
 	"format": "not as they were pinned, which blocks the whole workload: %[1]v",
 	"invariant": true,
-	"obligations": [],
+	"obligations": [{"drifted": {"derived": ["tools_list", "tools.drifted"]}}],
 	"others": [["derived", "tools.drifted"]],
 	"rank": 4,
 	"reads": [],

@@ -155,7 +155,7 @@ rows["serve.drift"] := {
 	"fix": "review what changed with `ringfence tools drift`, and pin it anew",
 	"format": "not as they were pinned, which blocks the whole workload: %[1]v",
 	"invariant": true,
-	"obligations": [],
+	"obligations": [{"drifted": {"derived": ["workload_serve", "tools.drifted"]}}],
 	"others": [["derived", "tools.drifted"]],
 	"rank": 4,
 	"reads": [],
