@@ -1,15 +1,24 @@
 """Ask OPA for decisions: whatever is not a decision is a block."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
 from ringfence.errors import OpaError
 from ringfence.opa.transport import UnixAdapter
 
-__all__ = ["DecisionClient", "OpaDecisions", "decide_or_block"]
+__all__ = ["DecisionClient", "LoggedDecision", "OpaDecisions", "decide_or_block"]
 
 _PATH = ("ringfence/main", "decision")
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedDecision:
+    """A decision and its id in OPA's decision log, None where OPA logs none."""
+
+    decision: Mapping[str, Any]
+    id: str | None
 
 
 class DecisionClient(Protocol):
@@ -50,6 +59,10 @@ class OpaDecisions:
 
     def decide(self, request: Mapping[str, object]) -> dict[str, Any]:
         """Return the decision on a request; raise OpaError for anything that is none."""
+        return dict(self.ask(request).decision)
+
+    def ask(self, request: Mapping[str, object]) -> LoggedDecision:
+        """Return the decision with its id; raise OpaError for anything that is none."""
         package, rule = _PATH
         try:
             answer = self._client.query_rule(
@@ -62,7 +75,8 @@ class OpaDecisions:
         result = answer.get("result") if isinstance(answer, dict) else None
         if not isinstance(result, dict) or not isinstance(result.get("allowed"), bool):
             raise OpaError("OPA's answer holds no decision", help="is the right bundle loaded?")
-        return result
+        number = answer.get("decision_id")
+        return LoggedDecision(result, number if isinstance(number, str) else None)
 
 
 def decide_or_block(client: DecisionClient, request: Mapping[str, object]) -> dict[str, Any]:

@@ -9,13 +9,14 @@ import anyio
 import httpx2
 import mcp_types
 from mcp.client.client import Client
+from mcp.client.session import ClientSession
 from mcp.client.stdio import StdioServerParameters, stdio_client
 from mcp.client.streamable_http import streamable_http_client
 
 from ringfence.errors import UsageError
 from ringfence.tools.definition import ToolDefinition, read_tools
 
-__all__ = ["list_over_http", "list_over_stdio"]
+__all__ = ["all_tools", "list_over_http", "list_over_stdio", "reason_of"]
 
 _MOST_PAGES = 100
 
@@ -68,23 +69,24 @@ def _ask(
     async def asked() -> list[Any]:
         with anyio.fail_after(timeout):
             async with Client(transport) as client:
-                return await _all_pages(client)
+                return await all_tools(client.session)
 
     try:
         return read_tools(anyio.run(asked))
     except Exception as error:
-        reason = _reason(error)
+        reason = reason_of(error)
         raise UsageError(
             f"`{what}` did not answer `tools/list`: {reason}", help="check that the server runs"
         ) from None
 
 
-async def _all_pages(client: Client) -> list[Any]:
+async def all_tools(session: ClientSession) -> list[Any]:
+    """Ask for every page of tools, as they came; raise ValueError where there is no end of them."""
     tools: list[Any] = []
     cursor: str | None = None
     for _ in range(_MOST_PAGES):
         request = mcp_types.ListToolsRequest(params=mcp_types.PaginatedRequestParams(cursor=cursor))
-        page = await client.session.send_request(request, _RawTools)
+        page = await session.send_request(request, _RawTools)
         tools += page.tools
         cursor = page.next_cursor
         if cursor is None:
@@ -92,7 +94,7 @@ async def _all_pages(client: Client) -> list[Any]:
     raise ValueError(f"more than {_MOST_PAGES} pages")
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """Return the first reason in a group, in one line."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
