@@ -26,6 +26,7 @@ COMMANDS = {
     "attest": "Sign facts that one may vouch for.",
     "exception": "Request, approve and revoke exceptions.",
     "tools": "Pin the tools of MCP servers, and say what changed.",
+    "mcp-proxy": "Enforce a tool policy between an agent's client and one MCP server.",
     "evidence": "Seal decision logs and verify what was sealed.",
     "collect": "Receive what OPA uploads, and keep it in ledgers.",
     "witness": "Cosign the checkpoints of others' logs.",
@@ -75,7 +76,7 @@ class _Commands(click.Group):
 
 
 def _module(name: str) -> str:
-    return f"ringfence.cli.{name}"
+    return f"ringfence.cli.{name.replace('-', '_')}"
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
