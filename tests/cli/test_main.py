@@ -48,7 +48,7 @@ def test_help_lists_the_commands_that_are_there() -> None:
     assert done.returncode == 0
     listed = [line.split()[0] for line in done.stdout.partition("Commands:\n")[2].splitlines()]
     folder = Path(failure.__file__).parent
-    assert listed == [name for name in COMMANDS if (folder / f"{name}.py").exists()]
+    assert listed == [name for name in COMMANDS if (folder / f"{name.replace('-', '_')}.py").exists()]
 
 
 def test_help_imports_no_command() -> None:
