@@ -26,7 +26,7 @@ COMMANDS = {
     "attest": "Sign facts that one may vouch for.",
     "exception": "Request, approve and revoke exceptions.",
     "tools": "Pin the tools of MCP servers, and say what changed.",
-    "mcp-proxy": "Enforce a tool policy between an agent's client and one MCP server.",
+    "mcp-proxy": "Enforce a tool policy between a client and an MCP server.",
     "evidence": "Seal decision logs and verify what was sealed.",
     "collect": "Receive what OPA uploads, and keep it in ledgers.",
     "witness": "Cosign the checkpoints of others' logs.",
