@@ -22,6 +22,7 @@ from tests.export.samples import (
 
 from ringfence.export import layout
 from ringfence.keys import write_private, write_public
+from ringfence.views.table import VIEWS
 
 TRUST = ("--key", "log.vkey")
 KEYS = (*TRUST, "--package-key", "package.pub.pem")
@@ -159,3 +160,40 @@ def test_a_package_has_all_files_of_the_layout(desk: Path) -> None:
     assert names >= layout.REQUIRED
     with tarfile.open(desk / "out.tar") as tar:
         assert set(tar.getnames()) == names
+
+
+@pytest.mark.parametrize("form", ["jsonl", "ocsf", "cef", "ecs", "openinference"])
+def test_a_view_is_the_same_of_package_and_ledger(desk: Path, form: str) -> None:
+    """It is derived from verified records only, and is what the package holds where it holds it."""
+    extra = () if form == "jsonl" else ("--view", form)
+    assert export(desk, "--tenant", "acme", "-o", "out", *extra).returncode == 0
+    one = evidence(desk, "view", "out", "--format", form, *KEYS)
+    other = evidence(desk, "view", "ledger", "--format", form, "--tenant", "acme", *TRUST)
+    assert (one.returncode, other.returncode) == (0, 0)
+    assert one.stdout == other.stdout
+    name = layout.RECORDS if form == "jsonl" else layout.VIEWS + VIEWS[form].file
+    assert one.stdout.encode() == (desk / "out" / name).read_bytes()
+    left_out = 0 if form in ("jsonl", "cef") else 3
+    assert one.stderr == (f"3 records have no place in `{form}`\n" if left_out else "")
+    assert FOREIGN not in one.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status"),
+    [
+        (("view", "ledger", "--format", "cef", *TRUST), 1),
+        (("view", "ledger", "--format", "cef", "--tenant", "acme", *KEYS), 1),
+        (("view", "ledger", "--format", "syslog", "--tenant", "acme", *TRUST), 1),
+        (("view", "out", "--format", "cef", "--tenant", "acme", *KEYS), 1),
+        (("view", "out", "--format", "cef", *TRUST), 1),
+        (("view", "out", "--format", "cef", *TRUST, "--package-key", "stranger.pub.pem"), 4),
+        (("view", "ledger", "--format", "cef", "--tenant", "nobody", *TRUST), 1),
+    ],
+)  # fmt: skip
+def test_no_view_of_what_is_not_verified(
+    desk: Path, arguments: tuple[str, ...], status: int
+) -> None:
+    """Without a tenant, a key or a known form there is no line; with another key it is not verified."""
+    assert export(desk, "--tenant", "acme", "-o", "out").returncode == 0
+    done = evidence(desk, *arguments)
+    assert (done.returncode, done.stdout) == (status, "")

@@ -26,7 +26,7 @@ Files = Mapping[str, bytes]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 
-def _install(command: list[str], folder: Path, *, what: str) -> None:
+def install(command: list[str], folder: Path, *, what: str) -> None:
     """Run an installer; skip where its registry does not serve what is asked for."""
     done = subprocess.run(
         command, cwd=folder, capture_output=True, text=True, check=False, timeout=300
@@ -42,7 +42,7 @@ def sigstore(tmp_path_factory: pytest.TempPathFactory) -> Run:
         pytest.skip("Node is not installed, so that @sigstore/verify cannot be had")
     folder = tmp_path_factory.mktemp("sigstore")
     packages = ["@sigstore/verify@4.1.3", "@sigstore/bundle@5"]
-    _install(
+    install(
         [NPM, "install", "--no-audit", "--no-fund", "--ignore-scripts", *packages],
         folder,
         what="@sigstore/verify",
@@ -62,10 +62,10 @@ def sigstore(tmp_path_factory: pytest.TempPathFactory) -> Run:
 def in_toto(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Install in-toto-attestation, and return a function that reads a Statement with it."""
     folder = tmp_path_factory.mktemp("in-toto")
-    _install([sys.executable, "-m", "venv", "env"], folder, what="an environment for Python")
+    install([sys.executable, "-m", "venv", "env"], folder, what="an environment for Python")
     python = str(folder / "env" / "bin" / "python")
     wanted = ["in-toto-attestation==0.9.3"]
-    _install(
+    install(
         [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *wanted],
         folder,
         what="in-toto-attestation",

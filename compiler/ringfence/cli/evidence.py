@@ -15,6 +15,7 @@ from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_prove import prove_record
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.evidence_verify import verify_evidence
+from ringfence.cli.evidence_view import view_records
 from ringfence.cli.passphrase import passphrase_options
 
 __all__ = ["command"]
@@ -100,6 +101,6 @@ def seal_logs(
 
 for _one in (
     verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
-    export_records,
+    export_records, view_records,
 ):  # fmt: skip
     command.add_command(_one)

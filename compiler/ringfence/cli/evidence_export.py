@@ -39,6 +39,13 @@ __all__ = ["export_records"]
     help="The private key for packages: Ed25519 or P-256.",
 )
 @click.option(
+    "--view",
+    "views",
+    multiple=True,
+    type=click.Choice(["ocsf", "cef", "ecs", "openinference"]),
+    help="A view that goes along, derived from the records; repeatable.",
+)
+@click.option(
     "--bundle",
     "bundles",
     multiple=True,
@@ -64,6 +71,7 @@ def export_records(
     ids: tuple[str, ...],
     output: Path,
     signing_key: Path,
+    views: tuple[str, ...],
     bundles: tuple[Path, ...],
     sources: Path | None,
     exporter: str,
@@ -104,6 +112,7 @@ def export_records(
         profile=profile,
         selection=selection,
         exporter=Exporter(name=exporter, by="ledger"),
+        views=views,
         bundles=tuple(path.read_bytes() for path in bundles),
         files=source_files(sources, tenants=selection.tenants) if sources else {},
         witnesses=trusted.quorum.keys if trusted.quorum else (),

@@ -10,15 +10,28 @@ from ringfence.cli.evidence_output import print_json, print_not_shown
 from ringfence.cli.evidence_trust import TrustOptions, unasked
 
 if TYPE_CHECKING:
-    from ringfence.export.verify import ExportResult
+    from ringfence.export.verify import ExportResult, ExportVerifier
 
-__all__ = ["verify_export"]
+__all__ = ["export_verifier", "verify_export"]
 
 
 def verify_export(
     package: Path, trust: TrustOptions, *, package_key: Path | None, form: str
 ) -> None:
     """Verify a package with the log's and the package's keys, and print what is shown."""
+    result = export_verifier(package, trust, package_key=package_key).verify(package)
+    not_shown = [*result.not_shown, *unasked(trust)]
+    if form == "json":
+        print_json({**_said(result), "not_shown": not_shown})
+        return
+    _print(result)
+    print_not_shown(not_shown)
+
+
+def export_verifier(
+    package: Path, trust: TrustOptions, *, package_key: Path | None
+) -> "ExportVerifier":
+    """Return the verifier that the options ask for; raise UsageError where the key is missing."""
     from ringfence.errors import UsageError
     from ringfence.export.contents import claimed_origin
     from ringfence.export.package_key import PackageKey
@@ -28,17 +41,10 @@ def verify_export(
     if package_key is None:
         hint = "pass the public key of whoever exported the package"
         raise UsageError("an exported package needs --package-key", help=hint)
-    verifier = ExportVerifier(
+    return ExportVerifier(
         trust=trust.read(origin=claimed_origin(package)),
         package_key=PackageKey(load_public(package_key)),
     )
-    result = verifier.verify(package)
-    not_shown = [*result.not_shown, *unasked(trust)]
-    if form == "json":
-        print_json({**_said(result), "not_shown": not_shown})
-        return
-    _print(result)
-    print_not_shown(not_shown)
 
 
 def _said(result: "ExportResult") -> dict[str, Any]:

@@ -35,4 +35,9 @@ CODES: dict[str, CodeInfo] = {
         "A bundle in a package has the digests of its revision, and a record of the package names that "
         "revision. Pass the bundle that was in force.",
     ),
+    "RF966": CodeInfo(
+        "view that does not follow from the records",
+        "A view in a package is derived from its records, and derived anew when it is verified. Derive "
+        "it yourself with `ringfence evidence view`.",
+    ),
 }

@@ -21,11 +21,13 @@ from ringfence.export.predicate import Contents, predicate
 from ringfence.export.proof_line import ConsistencyLine, InclusionLine
 from ringfence.export.request import ExportRequest
 from ringfence.export.selection import Selected
+from ringfence.export.view_files import view_files
 from ringfence.export.witness_files import witness_files
 from ringfence.keys import public_pem
 from ringfence.ledger.proofs import TiledTree
 from ringfence.ledger.search import Placed
 from ringfence.ledger.tiles import TileReader
+from ringfence.views.table import VIEWS
 
 __all__ = ["checkpoint_files", "package_files"]
 
@@ -61,6 +63,7 @@ def package_files(
         layout.PROOFS: _inclusions(selected.records, tree=tree, root=point.root),
         layout.PACKAGE_PEM: signer.public.pem,
     }
+    files |= view_files(request.views, records=selected.records, origin=point.origin)
     if pinned:
         files[layout.CONSISTENCY] = _consistency(pinned, tree=tree, point=point)
     files |= _pages(selected.records, said=said, files=files, key=signer.public)
@@ -104,7 +107,7 @@ def _predicate(
         selection=request.selection.described(),
         exporter=request.exporter,
         policy=policy,
-        views=dict.fromkeys(request.views, 1),
+        views={name: VIEWS[name].version for name in request.views},
         extra=request.extra,
     )
 

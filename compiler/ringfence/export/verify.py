@@ -20,6 +20,7 @@ from ringfence.export.package_key import PackageKey
 from ringfence.export.policy import is_bundle, revision_of
 from ringfence.export.predicate import Contents, require_borne_out
 from ringfence.export.proof_line import MAX_LINE, ConsistencyLine, InclusionLine
+from ringfence.export.view_files import require_views, unknown_views
 from ringfence.export.witness_files import witness_files, witness_keys
 from ringfence.ledger.cosignature import Cosignature
 from ringfence.ledger.key_event import KeyHistory
@@ -83,6 +84,7 @@ class ExportVerifier:
         self._consistency(files, checkpoint)
         contents = Contents.of(one.record for one in records)
         require_borne_out(files.said, contents=contents, checkpoint=checkpoint)
+        require_views(files, records=records, origin=checkpoint.origin)
         _require_policy(files, revisions=contents.all_revisions)
         files.read_rest()
         return ExportResult(
@@ -92,7 +94,10 @@ class ExportVerifier:
             records=records,
             files=len(files.names) + len(layout.STATEMENT_FILES),
             said=files.said,
-            not_shown=not_shown(self._trust, names=files.names),
+            not_shown=(
+                *not_shown(self._trust, names=files.names),
+                *unknown_views(files.said["views"]),
+            ),
         )
 
     def _checkpoint(
