@@ -59,7 +59,7 @@ regenerate: setup
 	test -z "$$(git status --porcelain -- $(GENERATED))"
 
 bench: setup
-	$(BIN)/python -m pytest tests/bench -q --benchmark-columns=min,median,max,rounds
+	RINGFENCE_FUZZ_CASES=$${RINGFENCE_FUZZ_CASES:-1000000} $(BIN)/python -m pytest tests/bench -q --benchmark-columns=min,median,max,rounds
 
 coverage-requirements: setup
 	$(BIN)/python -m tests.requirements

@@ -16,6 +16,7 @@ from ringfence.collector.principal import Principal
 from ringfence.collector.rate import ClientRates
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.upload import UploadError, inflate, read_upload
+from ringfence.replay.logs import LogEvent
 
 PEER = "spiffe://example.com/a"
 
@@ -129,3 +130,17 @@ def test_number_is_read_as_it_was_sent(number: str) -> None:
     text = json.dumps([logged(input={"facts": "N"})]).replace('"N"', number).encode()
     (event,) = read_upload(text, most=1)
     assert float(str(event.input["facts"])) == float(number)
+
+
+def test_long_number_is_no_text() -> None:
+    """A number that no double holds, which is kept by its literal, does not stand for a text."""
+
+    def read(name: str) -> list[LogEvent]:
+        text = json.dumps([{**logged(), name: "N"}]).replace('"N"', "18446744073709551617")
+        return read_upload(text.encode(), most=9)
+
+    for name in ("decision_id", "timestamp"):
+        with pytest.raises(UploadError, match="RF980"):
+            read(name)
+    (event,) = read("path")
+    assert event.path == ""

@@ -16,7 +16,7 @@ _INSTANCE = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 def is_instance_id(value: object) -> bool:
     """Tell whether a text can be the id of an OPA instance, as its label says it."""
-    return isinstance(value, str) and _INSTANCE.fullmatch(value) is not None
+    return type(value) is str and _INSTANCE.fullmatch(value) is not None
 
 
 @dataclass(slots=True)

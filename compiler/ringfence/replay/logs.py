@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TypeGuard
 
 import orjson
 
@@ -180,24 +180,24 @@ def log_event(
     if timestamp is None and "msg" in item:
         timestamp = item.get("time")  # a console line has its own
     moment = nanoseconds(timestamp)
-    if not isinstance(decision_id, str) or not decision_id or moment is None:
+    if not _is_text(decision_id) or not decision_id or moment is None:
         return None
     return LogEvent(
         decision_id=decision_id,
         timestamp=str(timestamp),
         time_ns=moment,
-        path=path.strip("/") if isinstance(path := item.get("path"), str) else "",
+        path=path.strip("/") if _is_text(path := item.get("path")) else "",
         input=item.get("input"),
         result=item.get("result"),
         bundles={
-            name: str(one.get("revision", ""))
+            name: revision if _is_text(revision := one.get("revision")) else ""
             for name, one in _mapping(item.get("bundles")).items()
             if isinstance(one, dict)
         },
         erased=_texts(item.get("erased")),
         masked=_texts(item.get("masked")),
         nd_builtin_cache=item.get("nd_builtin_cache"),
-        labels={k: v for k, v in _mapping(item.get("labels")).items() if isinstance(v, str)},
+        labels={k: v for k, v in _mapping(item.get("labels")).items() if _is_text(v)},
         req_id=number if isinstance(number := item.get("req_id"), int) else 0,
         file=file,
         line=line,
@@ -224,7 +224,12 @@ def _mapping(value: object) -> dict[str, Any]:
 
 
 def _texts(value: object) -> tuple[str, ...]:
-    return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+    return tuple(one for one in value if _is_text(one)) if isinstance(value, list) else ()
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    """Tell whether a value was logged as a text: the literal of a long number is a `str` too."""
+    return type(value) is str
 
 
 def _place(file: str, line: int, index: int | None) -> str:
