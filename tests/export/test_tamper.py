@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.export.samples import (
+    LOG,
     ORIGIN,
     PACKAGE,
     QUORUM,
@@ -36,7 +37,7 @@ from tests.export.samples import (
 from ringfence.codes import CODES
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.note import sign_note
+from ringfence.evidence.note import NoteKey, sign_note
 from ringfence.evidence.package import Limits
 from ringfence.evidence.statement import Envelope
 from ringfence.export import layout
@@ -250,10 +251,13 @@ def test_a_second_signature_is_refused(files: Files, tmp_path: Path) -> None:
 
 
 def test_another_logs_key_is_refused(files: Files, tmp_path: Path) -> None:
-    """Trust in a key that the log never had verifies nothing."""
+    """Trust in a key that the log never had verifies nothing, nor the same key under another name."""
     package_key = PackageKey(PACKAGE.public_key())
     stranger = ExportVerifier(trust=trust(key=log_key(STRANGER)), package_key=package_key)
     assert refusals(files, tmp_path, stranger) == {"RF922"}
+    elsewhere = trust(key=NoteKey("other.example/log", LOG.public_key()))
+    other = ExportVerifier(trust=elsewhere, package_key=package_key)
+    assert refusals(files, tmp_path, other) == {"RF924"}
 
 
 def test_a_log_that_someone_else_signed_is_refused(files: Files, tmp_path: Path) -> None:
@@ -280,6 +284,8 @@ def test_what_was_seen_must_be_led_on_from(site: Site, files: Files, tmp_path: P
     assert refusals(unled, tmp_path, verifier(pinned=(site.seen,))) == {"RF964"}
     forked = replace(site.seen, root=bytes(32))
     assert refusals(files, tmp_path, verifier(pinned=(forked,))) == {"RF944"}
+    split = replace(Checkpoint.parse(files[layout.CHECKPOINT_BODY]), root=bytes(32))
+    assert refusals(files, tmp_path, verifier(pinned=(split,))) == {"RF933"}
     other = replace(site.seen, origin="other.example")
     assert refusals(files, tmp_path, verifier(pinned=(other,))) == {"RF924"}
 

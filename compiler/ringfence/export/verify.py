@@ -7,7 +7,7 @@ from typing import Any
 
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.note import NoteKey
+from ringfence.evidence.note import NoteKey, split_note
 from ringfence.evidence.package import Limits
 from ringfence.evidence.records import MAX_RECORD, RecordKind, read_record
 from ringfence.evidence.tree import leaf_hash, verify_consistency, verify_inclusion
@@ -110,6 +110,8 @@ class ExportVerifier:
             for one in records
             if one.record.kind is RecordKind.KEY_EVENT
         )
+        if Checkpoint.parse(split_note(note)[0]).origin != self._trust.key.name:
+            raise VerifyError("RF924", "the checkpoint is of another origin than the trusted key")
         history = KeyHistory.of(events, trusted=self._trust.key)
         checkpoint = history.open(note)
         key = history.at(checkpoint.size)[-1]
@@ -152,6 +154,8 @@ class ExportVerifier:
             if pinned.size not in seen:
                 said = f"nothing here leads from the pinned tree of {pinned.size} records"
                 raise VerifyError("RF964", said)
+            if pinned.size == checkpoint.size and pinned.root != checkpoint.root:
+                raise VerifyError("RF933", f"another tree of {pinned.size} records was seen")
             if seen[pinned.size] != pinned.root:
                 said = f"the first {pinned.size} records are not those that were seen"
                 raise VerifyError("RF944", said)
