@@ -57,6 +57,11 @@ __all__ = ["export_records"]
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="The policy repository, whose YAML of the platform and these tenants goes along.",
 )
+@click.option(
+    "--timestamp-url",
+    help="A timestamp authority (RFC 3161) that stamps the checkpoint; needs --tsa.",
+)
+@click.option("--tsa", type=FILE, help="The authority's root certificate that you trust, in PEM.")
 @click.option("--exporter", default="", help="Who exports, for the statement.")
 @trust_options
 @passphrase_options
@@ -74,6 +79,8 @@ def export_records(
     views: tuple[str, ...],
     bundles: tuple[Path, ...],
     sources: Path | None,
+    timestamp_url: str | None,
+    tsa: Path | None,
     exporter: str,
     trust: TrustOptions,
     passphrase_file: Path | None,
@@ -112,6 +119,7 @@ def export_records(
         profile=profile,
         selection=selection,
         exporter=Exporter(name=exporter, by="ledger"),
+        timestamp=_stamped(selected.chain.note, url=timestamp_url, tsa=tsa),
         views=views,
         bundles=tuple(path.read_bytes() for path in bundles),
         files=source_files(sources, tenants=selection.tenants) if sources else {},
@@ -137,6 +145,20 @@ def export_records(
         f"exported {said['records']} of {said['tree_size']} records to {output}\n"
         f"  origin {said['origin']}\n  signed by package key {said['package_key']}"
     )
+
+
+def _stamped(note: bytes, *, url: str | None, tsa: Path | None) -> bytes | None:
+    """Return an authority's token over the checkpoint, where one is asked for; raise UsageError."""
+    from ringfence.cli.evidence_verify_export import trusted_authority
+    from ringfence.errors import UsageError
+    from ringfence.timestamp.asking import ask_timestamp
+
+    if url is None and tsa is None:
+        return None
+    if url is None or tsa is None:
+        hint = "pass both: whose timestamps are trusted is not the authority's to say"
+        raise UsageError("--timestamp-url and --tsa belong together", help=hint)
+    return ask_timestamp(note, url=url, trusted=trusted_authority(tsa))
 
 
 def _selection(

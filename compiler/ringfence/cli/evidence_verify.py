@@ -19,10 +19,20 @@ __all__ = ["verify_evidence"]
     type=FILE,
     help="The public key, in PEM, of whoever exported the package; for an exported one only.",
 )
+@click.option(
+    "--tsa",
+    type=FILE,
+    help="The root certificate, in PEM, of a timestamp authority that must have stamped it.",
+)
 @trust_options
 @form_option
 def verify_evidence(
-    *, evidence: Path, package_key: Path | None, trust: TrustOptions, form: str
+    *,
+    evidence: Path,
+    package_key: Path | None,
+    tsa: Path | None,
+    trust: TrustOptions,
+    form: str,
 ) -> None:
     """Verify a package, or a `.tlog-proof`, from its stored bytes, with the keys that you trust.
 
@@ -34,10 +44,14 @@ def verify_evidence(
       ringfence evidence verify package --key log.pub.pem --origin example.com/runners
       ringfence evidence verify acme.tar --key log.vkey --package-key package.pub.pem
     """
+    from ringfence.errors import UsageError
     from ringfence.export.contents import is_export
 
     if package_key is not None or is_export(evidence):
-        verify_export(evidence, trust, package_key=package_key, form=form)
+        verify_export(evidence, trust, package_key=package_key, tsa=tsa, form=form)
+    elif tsa is not None:
+        hint = "leave the option out, or export a package with `--timestamp-url`"
+        raise UsageError("only an exported package has a timestamp", help=hint)
     elif evidence.is_file():
         _proof(evidence, trust, form=form)
     else:

@@ -11,15 +11,22 @@ from ringfence.cli.evidence_trust import TrustOptions, unasked
 
 if TYPE_CHECKING:
     from ringfence.export.verify import ExportResult, ExportVerifier
+    from ringfence.timestamp.authority import TrustedAuthority
 
-__all__ = ["export_verifier", "verify_export"]
+__all__ = ["export_verifier", "trusted_authority", "verify_export"]
 
 
 def verify_export(
-    package: Path, trust: TrustOptions, *, package_key: Path | None, form: str
+    package: Path,
+    trust: TrustOptions,
+    *,
+    package_key: Path | None,
+    tsa: Path | None,
+    form: str,
 ) -> None:
     """Verify a package with the log's and the package's keys, and print what is shown."""
-    result = export_verifier(package, trust, package_key=package_key).verify(package)
+    asked = export_verifier(package, trust, package_key=package_key, tsa=tsa)
+    result = asked.verify(package)
     not_shown = [*result.not_shown, *unasked(trust)]
     if form == "json":
         print_json({**_said(result), "not_shown": not_shown})
@@ -29,7 +36,7 @@ def verify_export(
 
 
 def export_verifier(
-    package: Path, trust: TrustOptions, *, package_key: Path | None
+    package: Path, trust: TrustOptions, *, package_key: Path | None, tsa: Path | None = None
 ) -> "ExportVerifier":
     """Return the verifier that the options ask for; raise UsageError where the key is missing."""
     from ringfence.errors import UsageError
@@ -44,7 +51,21 @@ def export_verifier(
     return ExportVerifier(
         trust=trust.read(origin=claimed_origin(package)),
         package_key=PackageKey(load_public(package_key)),
+        authority=trusted_authority(tsa) if tsa else None,
     )
+
+
+def trusted_authority(file: Path) -> "TrustedAuthority":
+    """Read the roots of a timestamp authority; raise UsageError."""
+    from ringfence.errors import UsageError
+    from ringfence.evidence.error import EvidenceError
+    from ringfence.timestamp.authority import TrustedAuthority
+
+    try:
+        return TrustedAuthority.of_pem(file.read_bytes())
+    except (OSError, EvidenceError):
+        hint = "pass the root certificate of a timestamp authority, in PEM"
+        raise UsageError(f"`{file}` holds no certificate", help=hint) from None
 
 
 def _said(result: "ExportResult") -> dict[str, Any]:
@@ -58,9 +79,18 @@ def _said(result: "ExportResult") -> dict[str, Any]:
         "key": result.key.vkey,
         "records": len(result.records),
         "files": result.files,
+        "stamp": _stamp(result),
         "cosignatures": [{"witness": c.key.name, "time": c.time} for c in result.cosignatures],
         **{name: said[name] for name in names},
     }
+
+
+def _stamp(result: "ExportResult") -> dict[str, Any] | None:
+    found = result.stamp
+    if found is None:
+        return None
+    time = found.time.isoformat()
+    return {"authority": found.authority, "serial": str(found.serial), "time": time}
 
 
 def _print(result: "ExportResult") -> None:
@@ -76,4 +106,6 @@ def _print(result: "ExportResult") -> None:
         f"  key    {result.key.vkey}",
     ]
     lines += [f"  cosigned by {one.key.name} at {one.time}" for one in result.cosignatures]
+    if result.stamp:
+        lines.append(f"  stamped at {result.stamp.time.isoformat()} by {result.stamp.authority}")
     click.echo("\n".join(map(escape_line, lines)))

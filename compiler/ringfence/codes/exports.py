@@ -40,4 +40,19 @@ CODES: dict[str, CodeInfo] = {
         "A view in a package is derived from its records, and derived anew when it is verified. Derive "
         "it yourself with `ringfence evidence view`.",
     ),
+    "RF967": CodeInfo(
+        "no usable timestamp",
+        "A timestamp is a response of RFC 3161 in DER that grants a token. Ask the authority again, and "
+        "pass the certificates of its root in PEM.",
+    ),
+    "RF968": CodeInfo(
+        "timestamp of something else",
+        "A timestamp counts for the checkpoint that it was asked for, and for the request that asked. Ask "
+        "for one of this checkpoint.",
+    ),
+    "RF969": CodeInfo(
+        "timestamp by no trusted authority",
+        "The token's signature leads to no root that you trust, by a certificate for timestamps that was "
+        "valid at its time. Pass the root that you trust, never one out of the package.",
+    ),
 }

@@ -27,6 +27,7 @@ from ringfence.keys import public_pem
 from ringfence.ledger.proofs import TiledTree
 from ringfence.ledger.search import Placed
 from ringfence.ledger.tiles import TileReader
+from ringfence.timestamp.authority import require_imprint
 from ringfence.views.table import VIEWS
 
 __all__ = ["checkpoint_files", "package_files"]
@@ -63,6 +64,9 @@ def package_files(
         layout.PROOFS: _inclusions(selected.records, tree=tree, root=point.root),
         layout.PACKAGE_PEM: signer.public.pem,
     }
+    if request.timestamp is not None:
+        require_imprint(request.timestamp, selected.chain.note)
+        files[layout.TIMESTAMP] = request.timestamp
     files |= view_files(request.views, records=selected.records, origin=point.origin)
     if pinned:
         files[layout.CONSISTENCY] = _consistency(pinned, tree=tree, point=point)
@@ -143,6 +147,7 @@ def _pages(
     files: Mapping[str, bytes],
     key: PackageKey,
 ) -> dict[str, bytes]:
+    stamped = layout.TIMESTAMP in files
     witnesses = any(name.startswith(layout.WITNESSES) for name in files)
     templates = resources("ringfence.export") / "templates"
     guide = page(
@@ -151,6 +156,7 @@ def _pages(
         records=(),
         ed25519=key.is_ed25519,
         witnesses=witnesses,
+        stamped=stamped,
         go_program=(templates / "verify.go.txt").read_text(encoding="utf-8"),
         python_program=(templates / "verify.py.txt").read_text(encoding="utf-8"),
     )

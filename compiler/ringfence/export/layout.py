@@ -27,6 +27,7 @@ __all__ = [
     "SUMMARY_HTML",
     "SUMMARY_MARKDOWN",
     "SUMS",
+    "TIMESTAMP",
     "VIEWS",
     "WITNESSES",
     "sums",
@@ -54,6 +55,7 @@ STATEMENT: Final = "statement.dsse.json"
 STATEMENT_BODY: Final = "statement.body"
 STATEMENT_SIGNATURE: Final = "statement.sig"
 
+TIMESTAMP: Final = "timestamps/checkpoint.tsr"
 WITNESSES: Final = "witnesses/"
 POLICY: Final = "policy/"
 VIEWS: Final = "views/"

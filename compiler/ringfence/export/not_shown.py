@@ -1,17 +1,31 @@
 """What a package does not show, by the trust that was brought along."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ringfence.export import layout
 from ringfence.export.predicate import NOT_SHOWN
+from ringfence.ledger.search import Placed
 from ringfence.ledger.trust import LedgerTrust
+from ringfence.replay.logs import nanoseconds
+from ringfence.timestamp.authority import Stamp
 
-__all__ = ["not_shown"]
+__all__ = ["not_shown", "undated"]
 
 
 def not_shown(trust: LedgerTrust, *, names: frozenset[str]) -> tuple[str, ...]:
     """Return the sentences; `names` are those of the package's files."""
     return (*NOT_SHOWN, *_more(trust, names))
+
+
+def undated(stamp: Stamp | None, records: Iterable[Placed]) -> Iterator[str]:
+    """Say what a verified timestamp, or the lack of one, leaves open about times."""
+    if stamp is None:
+        yield "that the checkpoint is as old as it says: no timestamp authority was asked for"
+        return
+    bound = int(stamp.time.timestamp()) + 1
+    times = (nanoseconds(one.record.body.get("timestamp")) for one in records)
+    if late := sum(at is not None and at > bound * 1_000_000_000 for at in times):
+        yield f"that {late} decisions were made when they say: that is after the timestamp"
 
 
 def _more(trust: LedgerTrust, names: frozenset[str]) -> Iterator[str]:

@@ -16,7 +16,7 @@ class ExportRequest:
     """Who wants what in a package.
 
     `witnesses` are those whose cosignatures are laid out as files, and `bundles` the archives of policy
-    bundles that decided. `files` go in as they are, by name, and `extra` into the statement.
+    bundles that decided. `timestamp` is a response of RFC 3161 over the checkpoint's note. `files` go in as they are, by name, and `extra` into the statement.
     """
 
     profile: str
@@ -24,6 +24,7 @@ class ExportRequest:
     exporter: Exporter
     witnesses: tuple[WitnessKey, ...] = ()
     bundles: tuple[bytes, ...] = ()
+    timestamp: bytes | None = None
     views: tuple[str, ...] = ()
     files: Mapping[str, bytes] = field(default_factory=dict)
     extra: Mapping[str, Any] = field(default_factory=dict)

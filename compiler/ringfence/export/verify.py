@@ -15,7 +15,7 @@ from ringfence.export import layout
 from ringfence.export.archive import PackageArchive
 from ringfence.export.build import checkpoint_files
 from ringfence.export.contents import SignedContents, open_package
-from ringfence.export.not_shown import not_shown
+from ringfence.export.not_shown import not_shown, undated
 from ringfence.export.package_key import PackageKey
 from ringfence.export.policy import is_bundle, revision_of
 from ringfence.export.predicate import Contents, require_borne_out
@@ -26,6 +26,7 @@ from ringfence.ledger.cosignature import Cosignature
 from ringfence.ledger.key_event import KeyHistory
 from ringfence.ledger.search import Placed
 from ringfence.ledger.trust import LedgerTrust
+from ringfence.timestamp.authority import Stamp, TrustedAuthority
 
 __all__ = ["ExportResult", "ExportVerifier"]
 
@@ -35,7 +36,8 @@ class ExportResult:
     """What is shown of a package, and what is not.
 
     `key` is the log's that signed the checkpoint, and `said` the statement's predicate, of which the
-    counts, kinds, revisions, tenants and tree are those of the records.
+    counts, kinds, revisions, tenants and tree are those of the records. `stamp` is there where the caller
+    trusts a timestamp authority.
     """
 
     checkpoint: Checkpoint
@@ -44,15 +46,25 @@ class ExportResult:
     records: tuple[Placed, ...]
     files: int
     said: Mapping[str, Any]
+    stamp: Stamp | None
     not_shown: tuple[str, ...]
 
 
 class ExportVerifier:
-    """Verifies packages that this key has signed, over records of the log that is trusted."""
+    """Verifies packages that this key has signed, over records of the log that is trusted.
+
+    With an `authority`, a package without a timestamp by it is refused.
+    """
 
     def __init__(
-        self, *, trust: LedgerTrust, package_key: PackageKey, limits: Limits = layout.LIMITS
+        self,
+        *,
+        trust: LedgerTrust,
+        package_key: PackageKey,
+        authority: TrustedAuthority | None = None,
+        limits: Limits = layout.LIMITS,
     ) -> None:
+        self._authority = authority
         self._trust = trust
         self._key = package_key
         self._limits = limits
@@ -82,6 +94,7 @@ class ExportVerifier:
                 root=checkpoint.root,
             )
         self._consistency(files, checkpoint)
+        stamp = self._stamp(files)
         contents = Contents.of(one.record for one in records)
         require_borne_out(files.said, contents=contents, checkpoint=checkpoint)
         require_views(files, records=records, origin=checkpoint.origin)
@@ -94,8 +107,10 @@ class ExportVerifier:
             records=records,
             files=len(files.names) + len(layout.STATEMENT_FILES),
             said=files.said,
+            stamp=stamp,
             not_shown=(
                 *not_shown(self._trust, names=files.names),
+                *undated(stamp, records),
                 *unknown_views(files.said["views"]),
             ),
         )
@@ -127,6 +142,15 @@ class ExportVerifier:
         quorum, now, age = self._trust.quorum, self._trust.now, self._trust.max_age
         found = quorum.verify(note, now=now, max_age=age) if quorum else ()
         return key, checkpoint, found
+
+    def _stamp(self, files: SignedContents) -> Stamp | None:
+        """Verify the timestamp over the checkpoint's note, where one is asked for."""
+        if self._authority is None:
+            return None
+        if layout.TIMESTAMP not in files.names:
+            raise VerifyError("RF967", "the package has no timestamp")
+        note = files.read(layout.CHECKPOINT)
+        return self._authority.verify(files.read(layout.TIMESTAMP), note)
 
     def _consistency(self, files: SignedContents, checkpoint: Checkpoint) -> None:
         """Check what leads from older trees to this one, and that all that were seen are there."""
