@@ -15,11 +15,11 @@ from ringfence.opa.policies import write_tree
 from ringfence.pipeline import compile_repository
 from ringfence.tools.lock import ToolLock, read_lock
 
-__all__ = ["APPROVER", "LEAVE", "REQUESTER", "TOOLS", "write_bundle", "write_policies"]
+__all__ = ["APPROVER", "POLICY", "REQUESTER", "TOOLS", "write_bundle", "write_policies"]
 
 APPROVER, REQUESTER = IDENTITIES["lee"], IDENTITIES["maria"]
-LEAVE = "tenants/acme/tools.yaml"
-_KEPT = ("ringfence.yaml", "platform/tools.yaml", "platform/locks/desk.lock.yaml", LEAVE)
+POLICY = "tenants/acme/tools.yaml"
+_KEPT = ("ringfence.yaml", "platform/tools.yaml", "platform/locks/desk.lock.yaml", POLICY)
 _RELEASE = """\
 apiVersion: ringfence/v1
 kind: Release

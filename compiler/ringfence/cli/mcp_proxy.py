@@ -27,6 +27,11 @@ __all__ = ["command"]
 )
 @click.option("--approvals", metavar="DIR", help="Folder of approvals, one JWS a file.")
 @click.option(
+    "--state",
+    metavar="DIR",
+    help="Folder of what sessions used; without it, a session ends with the proxy.",
+)
+@click.option(
     "--usage", metavar="FILE", help="JSON file with the runtime's counts of turns and tokens."
 )
 @click.option("--log", metavar="FILE", help="File for the log; standard error unless given.")

@@ -1,47 +1,39 @@
-"""What a session has used: counted before a call goes out, and never given back."""
+"""What a session has used, as the facts that a decision reads."""
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
 
-__all__ = ["COUNTED", "Usage"]
+__all__ = ["COUNTED", "Used"]
 
 # What an obligation `count` may name.
-COUNTED = frozenset({"pipeline_runs", "credential_requests"})
-_BYTES_A_TOKEN = 4
+COUNTED: Final = ("pipeline_runs", "credential_requests")
+_BYTES_A_TOKEN: Final = 4
 
 
-class Usage:
-    """The counts of one session, from its beginning; `clock` counts seconds and never goes back.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Used:
+    """The counts of a session: `size` is of arguments and answers in bytes, `seconds` its age.
 
     A call counts as a turn and its bytes as tokens, four to one, since a proxy sees no more of the
-    model; `told` may give the runtime's own counts of both, of which the greater ones hold.
+    model; the runtime's own counts of both may be told, of which the greater ones hold.
     """
 
-    def __init__(self, *, clock: Callable[[], float]) -> None:
-        self._clock = clock
-        self._began = clock()
-        self._calls = 0
-        self._bytes = 0
-        self._counted = dict.fromkeys(COUNTED, 0)
+    calls: int = 0
+    size: int = 0
+    pipeline_runs: int = 0
+    credential_requests: int = 0
+    seconds: float = 0.0
 
     def facts(self, told: Mapping[str, int]) -> dict[str, int]:
         """Return the counts before the next call."""
-        tokens = math.ceil(self._bytes / _BYTES_A_TOKEN)
+        tokens = math.ceil(self.size / _BYTES_A_TOKEN)
         return {
-            "turns": max(self._calls, told.get("turns", 0)),
+            "turns": max(self.calls, told.get("turns", 0)),
             "tokens": max(tokens, told.get("tokens", 0)),
-            "tool_calls": self._calls,
-            "duration": math.ceil(self._clock() - self._began),
-            **self._counted,
+            "tool_calls": self.calls,
+            "duration": math.ceil(self.seconds),
+            "pipeline_runs": self.pipeline_runs,
+            "credential_requests": self.credential_requests,
         }
-
-    def reserve(self, *, also: Iterable[str], size: int) -> None:
-        """Count a call, its bytes, and what else the policy says that it uses."""
-        self._calls += 1
-        self._bytes += size
-        for name in set(also):
-            self._counted[name] += 1
-
-    def received(self, size: int) -> None:
-        """Count the bytes of an answer."""
-        self._bytes += size

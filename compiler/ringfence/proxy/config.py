@@ -27,7 +27,8 @@ class Limits(Model):
 
     decision: Duration = 5
     answer: Duration = 60
-    list_age: Duration = 300
+    list_age: Duration = 60
+    hold: Duration = 0
     message: Annotated[int, Field(ge=1024, le=256 * _MIB)] = 4 * _MIB
 
 
@@ -45,6 +46,7 @@ class ProxyFile(Model):
     workload: Line = ""
     opa: Line = "127.0.0.1:8181"
     approvals: Line | None = None
+    state: Line | None = None
     usage: Line | None = None
     log: Line | None = None
     pass_environment: Seq[Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]] = ()
@@ -67,6 +69,7 @@ class Settings:
     who: Who
     opa: OpaAddress
     approvals: Path | None
+    state: Path | None
     usage: Path | None
     log: Path | None
     pass_environment: tuple[str, ...]
@@ -106,6 +109,7 @@ def read_settings(file: Path | None, *, given: Mapping[str, Any]) -> Settings:
         ),
         opa=_address(model.opa),
         approvals=path("approvals"),
+        state=path("state"),
         usage=path("usage"),
         log=path("log"),
         pass_environment=model.pass_environment,

@@ -24,18 +24,28 @@ from ringfence.proxy.verdict import blocked
 __all__ = ["Proxy"]
 
 Context = ServerRequestContext[Any, Any]
+_LOOK_AGAIN = 0.5
 
 
 class Proxy:
     """Serve the tools of one server to one client: what the policy shows, and calls that it allows.
 
     Nothing else of the server is served: no prompts, resources, instructions or requests of its own.
+    `hold` is how long a call waits for its approval before the client is told, in seconds.
     """
 
     def __init__(
-        self, *, who: Identity, listing: Listing, gate: Gate, upstream: Upstream, log: EventLog
+        self,
+        *,
+        who: Identity,
+        listing: Listing,
+        gate: Gate,
+        upstream: Upstream,
+        log: EventLog,
+        hold: float,
     ) -> None:
         self._who = who
+        self._hold = hold
         self._listing = listing
         self._gate = gate
         self._upstream = upstream
@@ -95,15 +105,29 @@ class Proxy:
             return refused_call(blocked("proxy.internal", said, "report this as a defect"))
 
     async def _decided(self, tool: str, arguments: Mapping[str, Any]) -> types.CallToolResult:
-        began = time.monotonic()
-        ruling = await self._gate.rule(tool, arguments)
-        self._write_ruling(tool, ruling, began=began)
-        if ruling.verdict.action == "human_review":
-            assert ruling.facts is not None
-            return held_call(ruling.verdict, who=self._who, facts=ruling.facts)
+        ruling = await self._ruled(tool, arguments)
+        if ruling.is_held and self._hold > 0:
+            ruling = await self._released(tool, arguments, ruling)
+        if ruling.is_held:
+            return held_call(ruling.verdict, who=self._who, facts=ruling.facts or {})
         if not ruling.goes_out:
             return refused_call(ruling.verdict)
         return await self._forwarded(tool, arguments, ruling)
+
+    async def _ruled(self, tool: str, arguments: Mapping[str, Any]) -> Ruling:
+        began = time.monotonic()
+        ruling = await self._gate.rule(tool, arguments)
+        self._write_ruling(tool, ruling, began=began)
+        return ruling
+
+    async def _released(self, tool: str, arguments: Mapping[str, Any], held: Ruling) -> Ruling:
+        """Wait for an approval of a held call, and decide it anew wherever there may be one."""
+        with anyio.move_on_after(self._hold):
+            while held.is_held:
+                await anyio.sleep(_LOOK_AGAIN)
+                if await self._gate.may_be_approved(held):
+                    held = await self._ruled(tool, arguments)
+        return held
 
     async def _forwarded(
         self, tool: str, arguments: Mapping[str, Any], ruling: Ruling
@@ -112,10 +136,12 @@ class Proxy:
         outcome, size = "cancelled", None
         try:
             answer, size = await self._upstream.call(tool, arguments)
-            self._gate.received(size)
+            await self._gate.received(size)
             outcome = "error" if answer.is_error else "answered"
         except NoAnswerError as error:
             outcome = error.verdict.codes[0]
+            if outcome == "server.gone":
+                self._listing.change()
             return failed_call(error.verdict)
         except MCPError as error:
             outcome = "refused"

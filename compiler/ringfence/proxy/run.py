@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from typing import Any, TextIO
 
 import anyio
@@ -13,7 +13,6 @@ from mcp.server.stdio import stdio_server
 from ringfence.language.facts import all_points
 from ringfence.opa.ask import OpaDecisions
 from ringfence.proxy.approvals import ApprovalFolder
-from ringfence.proxy.budget import Usage
 from ringfence.proxy.config import Settings
 from ringfence.proxy.connect import connected
 from ringfence.proxy.decider import Decider, LoggedClient
@@ -22,6 +21,7 @@ from ringfence.proxy.input import BoundedLines
 from ringfence.proxy.listing import Listing
 from ringfence.proxy.log import EventLog
 from ringfence.proxy.proxy import Proxy
+from ringfence.proxy.session import Session
 from ringfence.proxy.told import read_told
 from ringfence.proxy.upstream import Upstream
 
@@ -36,9 +36,12 @@ async def run_proxy(settings: Settings, *, transport: Any, what: str) -> None:
         OpaDecisions(
             host=opa.host, port=opa.port, unix=opa.unix, timeout=float(limits.decision)
         ) as client,
+        closing(Session(settings.state, who=settings.who)) as session,
     ):
         log = EventLog(file, who=settings.who)
-        async with _proxy(settings, transport, what, client=client, log=log) as proxy:
+        async with _proxy(
+            settings, transport, what, client=client, session=session, log=log
+        ) as proxy:
             server = proxy.server()
             options = server.create_initialization_options(NotificationOptions(tools_changed=True))
             lines = BoundedLines(
@@ -52,7 +55,13 @@ async def run_proxy(settings: Settings, *, transport: Any, what: str) -> None:
 
 @asynccontextmanager
 async def _proxy(
-    settings: Settings, transport: Any, what: str, *, client: LoggedClient, log: EventLog
+    settings: Settings,
+    transport: Any,
+    what: str,
+    *,
+    client: LoggedClient,
+    session: Session,
+    log: EventLog,
 ) -> AsyncIterator[Proxy]:
     who, limits = settings.who, settings.limits
     made: list[Proxy] = []
@@ -63,8 +72,8 @@ async def _proxy(
 
     async with connected(
         transport, changed=changed, timeout=float(limits.answer), what=what
-    ) as session:
-        upstream = Upstream(session.session, timeout=float(limits.answer), largest=limits.message)
+    ) as server:
+        upstream = Upstream(server.session, timeout=float(limits.answer), largest=limits.message)
         decider = Decider(client, timeout=float(limits.decision))
         listing = Listing(
             ask_server=upstream.tools, decider=decider, who=who, log=log,
@@ -75,13 +84,16 @@ async def _proxy(
             listing=listing,
             decider=decider,
             approvals=ApprovalFolder(settings.approvals, point=all_points()["tool.call"], who=who),
-            usage=Usage(clock=time.monotonic),
+            session=session,
             told=lambda: read_told(settings.usage),
             turn=float(limits.decision + limits.answer),
         )
-        proxy = Proxy(who=who, listing=listing, gate=gate, upstream=upstream, log=log)
+        proxy = Proxy(
+            who=who, listing=listing, gate=gate, upstream=upstream, log=log,
+            hold=float(limits.hold),
+        )  # fmt: skip
         made.append(proxy)
-        log.write("begin", protocol=session.protocol_version)
+        log.write("begin", protocol=server.protocol_version)
         async with anyio.create_task_group() as group:
             group.start_soon(proxy.follow)
             yield proxy
