@@ -123,16 +123,22 @@ def _nothing(verdict: Verdict) -> Listed:
 
 def _judged(tools: tuple[ToolDefinition, ...], verdict: Verdict) -> Listed:
     by_name = {one.name: one for one in tools}
-    drifted = [name for names in verdict.due("drifted") for name in names]
-    count = max(len(drifted), int("tools.drift" in verdict.codes))
+    named = [_names(value) or () for value in verdict.due("drifted")]
+    drifted = max(sum(map(len, named)), int("tools.drift" in verdict.codes))
     if not verdict.allows:
-        return Listed(tools=by_name, verdict=verdict, shown=(), drifted=count)
-    show = verdict.due("show")
-    names = set(show[0]) if show else set(by_name)
-    if verdict.undue(_OBLIGATIONS) or len(show) > 1 or not names <= set(by_name):
+        return Listed(tools=by_name, verdict=verdict, shown=(), drifted=drifted)
+    show = [_names(value) for value in verdict.due("show")] or [frozenset(by_name)]
+    names = show[0]
+    if verdict.undue(_OBLIGATIONS) or len(show) > 1 or names is None or not names <= set(by_name):
         said = "the decision asks for what this proxy cannot do"
-        number = verdict.decision_id
         fix = "use a proxy of the version that compiled the policy"
-        return _nothing(blocked("proxy.obligation", said, fix, decision_id=number))
+        return _nothing(blocked("proxy.obligation", said, fix, decision_id=verdict.decision_id))
     shown = tuple(one for one in tools if one.name in names)
-    return Listed(tools=by_name, verdict=verdict, shown=shown, drifted=0)
+    return Listed(tools=by_name, verdict=verdict, shown=shown, drifted=drifted)
+
+
+def _names(value: object) -> frozenset[str] | None:
+    """Return the names that an obligation lists, None where it is no list of names."""
+    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        return None
+    return frozenset(value)
