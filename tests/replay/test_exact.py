@@ -98,3 +98,22 @@ def test_an_event_that_lacks_what_its_decision_read_is_not_replayed(
     assert (report.not_replayable, report.untrustworthy, report.with_masked_facts) == (1, 0, 0)
     erased = _replay(servers, _event(recorded, _asked(), erased=("/input/facts/run/timeout",)))
     assert erased.not_replayable == 1
+
+
+def test_a_decision_that_the_policy_does_not_give_is_untrustworthy(
+    servers: tuple[PolicyServer, PolicyServer],
+) -> None:
+    """A log by an OPA that lied about the action, the rules or what was waived is told as such."""
+    given = _asked(run__timeout=None)
+    recorded = servers[0].decide([(given, NOW * NS)])[0]
+    assert recorded is not None
+    assert recorded["action"] == "block"
+    lies: list[dict[str, Any]] = [
+        {"action": "allow", "allowed": True, "reasons": []},
+        {"reasons": recorded["reasons"][1:]},
+        {"waived": [{"exception": "EXC-1", "rule": "runner.timeout"}]},
+    ]
+    for lie in lies:
+        report = _replay(servers, _event({**recorded, **lie}, given))
+        assert (report.untrustworthy, report.unchanged) == (1, 0)
+    assert _replay(servers, _event(recorded, given)).untrustworthy == 0

@@ -1,9 +1,11 @@
-"""Facts about the page on tampering: it has all groups, and what it names is there."""
+"""Facts about the pages on tampering and threats: all groups have a row, and what is named is there."""
 
 import ast
 import re
 from functools import cache
 from pathlib import Path
+
+import pytest
 
 from ringfence.codes import CODES
 
@@ -28,14 +30,26 @@ def test_every_group_has_its_row() -> None:
     assert all(_tests(row) or "open: " in row[3] for row in ROWS)
 
 
-def test_every_named_test_is_there() -> None:
-    """No row names a test that does not exist."""
+@pytest.mark.parametrize("page", ["tampering.md", "threat-model.md"])
+def test_every_named_test_is_there(page: str) -> None:
+    """Neither page names a test, or a module of them, that does not exist."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = re.findall(r"`(tests/[^`:]+)(?:::([a-z0-9_]+))?`", text)
+    assert len(named) > 40
     assert [
         f"{file}::{name}"
-        for row in ROWS
-        for file, name in _tests(row)
-        if name not in _functions(file)
+        for file, name in named
+        if not (ROOT / file).is_file() or (name and name not in _functions(file))
     ] == []
+
+
+def test_every_attempt_of_the_threat_model_has_its_test() -> None:
+    """Each row says what is tried, what stops it, and by which test that is shown."""
+    text = (ROOT / "docs" / "threat-model.md").read_text(encoding="utf-8")
+    rows = [line.strip("|").split(" | ") for line in text.splitlines() if line.startswith("| ")]
+    attempts = [row for row in rows if row[0].strip() not in ("attempt", "---")]
+    assert len(attempts) > 35
+    assert [row[0] for row in attempts if len(row) != 3 or "`tests/" not in row[2]] == []
 
 
 def test_every_named_code_is_asserted_by_a_test_of_its_row() -> None:
