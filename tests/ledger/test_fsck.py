@@ -267,7 +267,7 @@ def test_a_pipe_or_a_link_in_place_of_a_tile_is_refused(folder: Path, tmp_path: 
 def test_an_index_that_says_something_else_is_found(folder: Path) -> None:
     """An entry more, in the index only, is RF957."""
     with sqlite3.connect(folder / "index.sqlite") as connection:
-        connection.execute("INSERT INTO run VALUES ('r', 1)")
+        connection.execute("INSERT INTO kind VALUES ('run', 1)")
     connection.close()
     with pytest.raises(VerifyError, match="RF957"):
         check_index(folder)

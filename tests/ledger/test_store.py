@@ -26,6 +26,7 @@ from ringfence.ledger.quorum import Quorum, TrustedWitness
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.signed_state import SignedState
 from ringfence.ledger.store import Ledger
+from ringfence.ledger.subject import decision_key
 from ringfence.ledger.submission import WitnessAnswer
 from ringfence.ledger.witness import Witness
 
@@ -69,7 +70,8 @@ def test_records_come_to_stand_under_a_checkpoint(ledger: Ledger) -> None:
         leaves[7], index=7, size=301, path=tree.inclusion_proof(7), root=published.checkpoint.root
     )
     assert (ledger.folder / "checkpoint").read_bytes() == published.note
-    assert ledger.index.decision("acme", "d-7") == (8,)
+    key = decision_key("sidecar-1", "d-7")
+    assert ledger.index.seen([key]) == {key: (8, leaves[8])}
 
 
 def test_every_checkpoint_extends_the_one_before(ledger: Ledger) -> None:
@@ -529,4 +531,4 @@ def test_records_of_other_kinds_stand_as_often_as_they_come(ledger: Ledger) -> N
     """Only decisions are taken once: a run record that comes twice stands twice."""
     run: Any = make_record(RecordKind.RUN, {"run_id": "r-1"})
     assert ledger.append([run, run]).positions == (1, 2)
-    assert ledger.index.run("r-1") == (1, 2)
+    assert ledger.index.kind("run") == (1, 2)

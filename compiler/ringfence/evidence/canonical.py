@@ -7,9 +7,10 @@ import rfc8785
 
 from ringfence.evidence.error import EvidenceError
 
-__all__ = ["MAX_SAFE_INTEGER", "canonical_bytes"]
+__all__ = ["MAX_SAFE_INTEGER", "canonical_bytes", "is_alike"]
 
 MAX_SAFE_INTEGER: Final = (1 << 53) - 1
+_SORTED: Final = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_SUBCLASS
 
 
 def canonical_bytes(value: Any) -> bytes:
@@ -18,30 +19,41 @@ def canonical_bytes(value: Any) -> bytes:
     Raise EvidenceError for what has none: integers beyond 2^53-1, NaN, infinities, lone surrogates.
     """
     try:
-        if _same_either_way(value):
-            return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+        if is_alike(value):
+            data = orjson.dumps(value, option=_SORTED)
+            # orjson sorts keys by UTF-8 bytes and RFC 8785 by UTF-16 code units: in ASCII they agree.
+            if data.isascii() or _has_ascii_keys(value):
+                return data
         return rfc8785.dumps(value)
     except (rfc8785.CanonicalizationError, TypeError, ValueError, RecursionError):
         # orjson refuses lone surrogates with a TypeError; the message could show the value.
         raise EvidenceError("RF910", "a value has no canonical JSON") from None
 
 
-def _same_either_way(value: Any) -> bool:
-    """Tell whether orjson writes the same bytes as RFC 8785 asks for.
+def is_alike(value: Any) -> bool:
+    """Tell whether fast encoders write each part of a value as RFC 8785 asks for; keys are not judged.
 
-    It does without floats, within the integers of a double, and where keys are ASCII, since it
-    sorts by UTF-8 bytes and RFC 8785 by UTF-16 code units. Subclasses take the slow way.
+    They do of text, booleans, null and the integers of a double. Subclasses take the slow way.
     """
-    kind = type(value)
-    if kind is dict:
-        for key, one in value.items():
-            if type(key) is not str or not key.isascii():
+    left = [[value]]
+    while left:
+        node: Any = left.pop()
+        for one in node.values() if type(node) is dict else node:
+            kind = type(one)
+            if kind is str or kind is bool or one is None:
+                continue
+            if kind is int:
+                if not -MAX_SAFE_INTEGER <= one <= MAX_SAFE_INTEGER:
+                    return False
+            elif kind is dict or kind is list or kind is tuple:
+                if one:
+                    left.append(one)
+            else:
                 return False
-            if type(one) is not str and not _same_either_way(one):
-                return False
-        return True
-    if kind is list or kind is tuple:
-        return all(type(one) is str or _same_either_way(one) for one in value)
-    if kind is int:
-        return bool(-MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER)
-    return kind is str or kind is bool or value is None
+    return True
+
+
+def _has_ascii_keys(value: Any) -> bool:
+    if isinstance(value, dict):
+        return all(key.isascii() and _has_ascii_keys(one) for key, one in value.items())
+    return not isinstance(value, (list, tuple)) or all(map(_has_ascii_keys, value))

@@ -5,8 +5,10 @@ from contextlib import suppress
 from typing import Any, Final
 
 from ringfence.evidence.allow import Allowed, allow_facts, allow_pointers, plain, short_text
+from ringfence.evidence.canonical import is_alike
+from ringfence.evidence.decision_typed import MAX_NAME, typed_bytes, typed_result
 from ringfence.evidence.error import EvidenceError
-from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.evidence.records import MAX_RECORD, Record, RecordKind, ids_of, make_record
 from ringfence.replay.logs import LogEvent
 
 __all__ = ["DECISION_PATH", "make_decision"]
@@ -16,8 +18,7 @@ _REASON: Final = ("rule", "action", "level", "source")
 _WAIVED: Final = ("rule", "exception", "until", "by", "reason")
 _APPROVAL: Final = ("rule", "approval", "until", "by")
 _POLICY: Final = ("bundle", "content", "release", "environment")
-_CALLERS: Final = ("point", "tenant", "trace_id")
-_ID: Final = 256
+_ID: Final = MAX_NAME
 _MOST: Final = 40
 
 
@@ -35,19 +36,37 @@ def make_decision(event: LogEvent, *, allowed_facts: frozenset[str], principal: 
     asked = event.input if isinstance(event.input, dict) else {}
     facts = allow_facts(asked.get("facts", {}), allowed=allowed_facts)
     try:
-        body = {**_event(event), **_result(event.result), **_callers(asked)}
+        common = _common(event, asked)
         if principal:
-            body["principal"] = short_text(principal, limit=_ID)
+            common["principal"] = short_text(principal, limit=_ID)
+        made = _typed(event, common, facts)
+        if made is not None:
+            return made
+        body = {**common, **_result(event.result)}
     except ValueError:
         raise EvidenceError("RF904", "the decision has no known shape") from None
+    with suppress(EvidenceError):
+        return make_record(RecordKind.DECISION, {**body, **_facts(facts)})
     bare = {**body, **_facts(facts.without_facts())}
-    for attempt in ({**body, **_facts(facts)}, bare):
-        with suppress(EvidenceError):
-            return make_record(RecordKind.DECISION, attempt)
+    with suppress(EvidenceError):
+        return make_record(RecordKind.DECISION, bare)
     return make_record(RecordKind.DECISION, _cut(bare))
 
 
-def _event(event: LogEvent) -> dict[str, Any]:
+def _typed(event: LogEvent, common: Mapping[str, Any], facts: Allowed) -> Record | None:
+    """Return the record of a usual decision; None where the general way must look at it."""
+    result = typed_result(event.result)
+    if result is None or not is_alike(facts.facts) or not all(map(str.isascii, event.bundles)):
+        return None
+    try:
+        data = typed_bytes(common, result=result, facts=facts)
+    except (UnicodeEncodeError, TypeError):
+        return None
+    return Record(RecordKind.DECISION, data, ids_of(common)) if len(data) <= MAX_RECORD else None
+
+
+def _common(event: LogEvent, asked: Mapping[str, object]) -> dict[str, Any]:
+    """Return what is kept of an event but its result and facts."""
     erased, erased_unnamed = allow_pointers(event.erased)
     masked, masked_unnamed = allow_pointers(event.masked)
     return {
@@ -62,25 +81,24 @@ def _event(event: LogEvent) -> dict[str, Any]:
         "erased": erased,
         "masked": masked,
         "pointers_unnamed": erased_unnamed + masked_unnamed,
+        "point": _callers(asked.get("point")),
+        "tenant": _callers(asked.get("tenant")),
+        "trace_id": _callers(asked.get("trace_id")),
     }
 
 
-def _callers(asked: Mapping[str, object]) -> dict[str, Any]:
+def _callers(value: object) -> str | None:
     """Return what the caller says of the request; null where that is no short text.
 
-    The caller chose these values, so none of them can keep a decision out of the evidence.
+    The caller chose the value, so it cannot keep a decision out of the evidence.
     """
-    found = {name: asked.get(name) for name in _CALLERS}
-    return {
-        name: value if isinstance(value, str) and len(value) <= _ID else None
-        for name, value in found.items()
-    }
+    return value if isinstance(value, str) and len(value) <= _ID else None
 
 
 def _facts(facts: Allowed) -> dict[str, Any]:
     return {
         "facts": facts.facts,
-        "withheld": list(facts.withheld),
+        "withheld": facts.withheld,
         "withheld_unnamed": facts.unnamed,
     }
 
@@ -121,13 +139,16 @@ def _entries(
 
 def _mappings(result: Mapping[str, object], name: str) -> list[Mapping[str, object]]:
     value = result.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(one, dict) for one in value):
+    if not isinstance(value, list):
         raise ValueError("no decision")
+    for one in value:
+        if not isinstance(one, dict):
+            raise ValueError("no decision")
     return value
 
 
 def _pick(value: object, fields: tuple[str, ...]) -> dict[str, Any]:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return {}
     return {name: _plain(value[name]) for name in fields if name in value}
 
@@ -137,6 +158,8 @@ def _obligation(value: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _plain(value: object) -> Any:
+    if type(value) is str and len(value) <= _ID:
+        return value  # most are
     try:
         return plain(value)
     except ValueError:

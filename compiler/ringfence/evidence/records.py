@@ -1,7 +1,7 @@
 """Records: what a leaf of the log holds."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
@@ -10,12 +10,23 @@ import orjson
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.error import EvidenceError, VerifyError
 
-__all__ = ["MAX_RECORD", "Record", "RecordKind", "make_record", "read_record"]
+__all__ = [
+    "MAX_RECORD",
+    "VERSION",
+    "Record",
+    "RecordKind",
+    "ids_of",
+    "make_record",
+    "read_record",
+]
 
 MAX_RECORD: Final = 65_535
 """Bytes of a record: C2SP tlog-tiles stores the length of an entry in 16 bits."""
 
 VERSION: Final = 1
+"""The version of every kind of record."""
+
+_IDS: Final = ("principal", "tenant", "decision_id", "other")
 
 
 class RecordKind(StrEnum):
@@ -37,10 +48,15 @@ class RecordKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record: its kind, and the bytes that are hashed and stored."""
+    """A record: its kind, and the bytes that are hashed and stored.
+
+    `ids` are members of the body by name, as they stand in the bytes, where the record was made here:
+    whoever indexes it need not read it again.
+    """
 
     kind: RecordKind
     data: bytes
+    ids: Mapping[str, Any] | None = field(default=None, compare=False, repr=False)
 
     @property
     def body(self) -> dict[str, Any]:
@@ -54,7 +70,15 @@ def make_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:
     data = canonical_bytes({"body": dict(body), "kind": kind.value, "version": VERSION})
     if len(data) > MAX_RECORD:
         raise EvidenceError("RF910", f"a record is over {MAX_RECORD} bytes")
-    return Record(kind, data)
+    return Record(kind, data, ids_of(body))
+
+
+def ids_of(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the members of a body by which it is indexed, and nothing that the body is made of.
+
+    A dict of texts alone is none of the garbage collector's business, which matters by the thousand.
+    """
+    return {name: body[name] for name in _IDS if name in body}
 
 
 def read_record(data: bytes) -> Record:

@@ -44,13 +44,11 @@ class _Judge:
     def take(self, record: Record, subject: Subject) -> None:
         """Judge one record."""
         leaf, key = leaf_hash(record.data), subject.key
-        if not key:
-            self._add(record.data, leaf, subject)
-            return
-        known = self.first.get(key)
+        known = self.first.get(key) if key else None
         if known is None:
-            self.first[key] = (self.index.size + len(self.found.entries), leaf)
-            self._add(record.data, leaf, subject)
+            position = self._add(record.data, leaf, subject)
+            if key:
+                self.first[key] = (position, leaf)
         elif known[1] == leaf or (key, leaf) in self.others or self.index.has_conflict(key, leaf):
             self.found.duplicates += 1
             self.found.positions.append(known[0])
@@ -79,12 +77,14 @@ class _Judge:
         )
         self._add(record.data, leaf_hash(record.data), Subject.of(record))
 
-    def _add(self, data: bytes, leaf: bytes, subject: Subject) -> None:
+    def _add(self, data: bytes, leaf: bytes, subject: Subject) -> int:
         found = self.found
-        found.positions.append(self.index.size + len(found.entries))
+        position = self.index.size + len(found.entries)
+        found.positions.append(position)
         found.entries.append(data)
         found.leaves.append(leaf)
         found.subjects.append(subject)
+        return position
 
 
 def admit(

@@ -1,4 +1,4 @@
-"""Where records stand, by the ids that people ask for; it can be rebuilt from the records at any time."""
+"""Which decisions were taken, and where the few other records stand; it can be rebuilt at any time."""
 
 import contextlib
 import hashlib
@@ -8,28 +8,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import RecordKind
 from ringfence.ledger.subject import Subject, decision_key
 
 __all__ = ["LedgerIndex"]
 
-_VERSION: Final = 1
+_VERSION: Final = 2
 _MOST_KEYS: Final = 500
 _TABLES: Final = (
     "seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
     "conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
-    "decision (tenant TEXT, id TEXT, position INTEGER, PRIMARY KEY (tenant, id, position))"
-    " WITHOUT ROWID",
-    "trace (id TEXT, position INTEGER, PRIMARY KEY (id, position)) WITHOUT ROWID",
-    "run (id TEXT, position INTEGER, PRIMARY KEY (id, position)) WITHOUT ROWID",
     "kind (kind TEXT, position INTEGER, PRIMARY KEY (kind, position)) WITHOUT ROWID",
     "reach (one INTEGER PRIMARY KEY, version INTEGER, size INTEGER, leaf BLOB)",
 )
 _DIGESTED: Final = (
     "SELECT * FROM seen ORDER BY 1, 2, 3",
     "SELECT * FROM conflict ORDER BY 1, 2",
-    "SELECT * FROM decision ORDER BY 1, 2, 3",
-    "SELECT * FROM trace ORDER BY 1, 2",
-    "SELECT * FROM run ORDER BY 1, 2",
     "SELECT * FROM kind ORDER BY 1, 2",
     "SELECT * FROM reach",
 )
@@ -84,21 +78,6 @@ class LedgerIndex:
         """Tell whether a conflict record names this leaf hash for a key."""
         return self._one("SELECT 1 FROM conflict WHERE key = ? AND leaf = ?", key, leaf) is not None
 
-    def decision(self, tenant: str, decision_id: str) -> tuple[int, ...]:
-        """Return the positions of what is about a tenant's decision."""
-        asked = "SELECT position FROM decision WHERE tenant = ? AND id = ? ORDER BY position"
-        return self._positions(asked, tenant, decision_id)
-
-    def trace(self, trace_id: str) -> tuple[int, ...]:
-        """Return the positions of what is about a trace."""
-        return self._positions(
-            "SELECT position FROM trace WHERE id = ? ORDER BY position", trace_id
-        )
-
-    def run(self, run_id: str) -> tuple[int, ...]:
-        """Return the positions of what is about a run."""
-        return self._positions("SELECT position FROM run WHERE id = ? ORDER BY position", run_id)
-
     def kind(self, kind: str) -> tuple[int, ...]:
         """Return the positions of all records of a kind other than `decision`."""
         return self._positions("SELECT position FROM kind WHERE kind = ? ORDER BY position", kind)
@@ -116,7 +95,7 @@ class LedgerIndex:
         conflicts = [
             (decision_key(one.principal, one.decision_id), one.other)
             for _, one in numbered
-            if one.kind == "conflict"
+            if one.kind is RecordKind.CONFLICT
         ]
         size, leaf = self.size + len(numbered), leaves[-1]
         with _reported(), self._transaction():
@@ -124,20 +103,8 @@ class LedgerIndex:
             many("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", keyed)
             many("INSERT OR IGNORE INTO conflict VALUES (?, ?)", conflicts)
             many(
-                "INSERT INTO decision VALUES (?, ?, ?)",
-                [(one.tenant, one.decision_id, n) for n, one in numbered if one.decision_id],
-            )
-            many(
-                "INSERT INTO trace VALUES (?, ?)",
-                [(one.trace_id, n) for n, one in numbered if one.trace_id],
-            )
-            many(
-                "INSERT INTO run VALUES (?, ?)",
-                [(one.run_id, n) for n, one in numbered if one.run_id],
-            )
-            many(
                 "INSERT INTO kind VALUES (?, ?)",
-                [(one.kind, n) for n, one in numbered if one.kind != "decision"],
+                [(one.kind.value, n) for n, one in numbered if one.kind is not RecordKind.DECISION],
             )
             many("UPDATE reach SET size = ?, leaf = ?", [(size, leaf)])
         self.size, self.leaf = size, leaf

@@ -1,5 +1,6 @@
-"""What the index reads of a record: which decision, trace and run it is about, and who delivered it."""
+"""What the index reads of a record: which decision it is about, and who delivered it."""
 
+import functools
 import hashlib
 from typing import Any, NamedTuple
 
@@ -20,37 +21,36 @@ class Subject(NamedTuple):
     its place. `key` is principal and id of a decision, which stands once; empty for all others.
     """
 
-    kind: str
+    kind: RecordKind
     key: bytes
     principal: str
     tenant: str
     decision_id: str
-    trace_id: str
-    run_id: str
     other: bytes
 
     @classmethod
     def of(cls, record: Record) -> "Subject":
         """Read a record."""
-        kind, get = record.kind, orjson.loads(record.data)["body"].get
+        kind = record.kind
+        get = (orjson.loads(record.data)["body"] if record.ids is None else record.ids).get
         principal, decision_id = _text(get("principal")), _text(get("decision_id"))
-        once = kind is RecordKind.DECISION and decision_id
-        return cls(
-            kind.value,
-            decision_key(principal, decision_id) if once else b"",
-            principal,
-            _text(get("tenant")),
-            decision_id,
-            _text(get("trace_id")),
-            _text(get("run_id")),
-            _hash(get("other")) if kind is RecordKind.CONFLICT else b"",
-        )
+        key, other = b"", b""
+        if kind is RecordKind.DECISION:
+            key = decision_key(principal, decision_id) if decision_id else b""
+        elif kind is RecordKind.CONFLICT:
+            other = _hash(get("other"))
+        return cls(kind, key, principal, _text(get("tenant")), decision_id, other)
 
 
 def decision_key(principal: str, decision_id: str) -> bytes:
     """Return what is one a principal and decision id; no other pair has the same."""
+    return hashlib.sha256(_prefix(principal) + decision_id.encode()).digest()
+
+
+@functools.lru_cache(maxsize=1024)
+def _prefix(principal: str) -> bytes:
     name = principal.encode()
-    return hashlib.sha256(len(name).to_bytes(4) + name + decision_id.encode()).digest()
+    return len(name).to_bytes(4) + name
 
 
 def _text(value: Any) -> str:
