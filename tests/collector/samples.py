@@ -1,9 +1,11 @@
 """Decision-log events as OPA uploads them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.evidence.samples import decision
 
+NOW = datetime.now(UTC).isoformat().replace("+00:00", "Z")
 REVISION = "runtime/prod@sha256:8f16+sha256:11aa"
 
 
@@ -16,7 +18,7 @@ def logged(number: int = 0, **changes: Any) -> dict[str, Any]:
         "path": "ringfence/main/decision",
         "input": {"facts": {"runner": {"class": "container"}}, "point": "runner.start", "tenant": "example"},
         "result": decision(),
-        "timestamp": "2026-11-21T04:00:07.232394169Z",
+        "timestamp": NOW,
         **changes,
     }  # fmt: skip
 

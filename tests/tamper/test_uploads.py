@@ -1,14 +1,16 @@
-"""Facts about odd deliveries: again, in another order, after a lost answer, and with hostile JSON (groups 22, 25)."""
+"""Facts about odd deliveries: again, in another order, after a lost answer, and with hostile JSON (groups 20, 22, 25)."""
 
 import gzip
 import json
 import socket
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from tests.collector.harness import (
     Collector,
     Place,
@@ -21,9 +23,10 @@ from tests.collector.harness import (
     zipped,
 )
 from tests.collector.inprocess import InProcess, in_process
-from tests.collector.samples import REVISION, logged
+from tests.collector.samples import REVISION, asked_for, logged
 from tests.pipeline.serving import request_to_start, wait_for
 
+from ringfence.cli.evidence import command as evidence
 from ringfence.evidence.records import RecordKind
 from ringfence.opa import OpaServer
 from ringfence.opa.lockdown import SERVER_FLAGS
@@ -57,6 +60,41 @@ def test_another_order_is_no_other_content(place: Place) -> None:
         assert running.post("/logs", gzip.compress(spaced)).json()["duplicates"] == 6
     assert place.ids() == [one["decision_id"] for one in events]
     assert place.records(RecordKind.CONFLICT) == []
+
+
+def test_a_date_far_from_the_arrival_is_kept_and_told(place: Place) -> None:
+    """Dated back by two days or ahead by an hour: the record stands, and a gap record says by how much."""
+    clock = datetime.now(UTC)
+    dates = [clock - timedelta(days=2), clock + timedelta(hours=1), clock - timedelta(hours=23)]
+    events = [logged(n, timestamp=one.isoformat()) for n, one in enumerate(dates)]
+    foreign = logged(7, timestamp="2001-01-01T00:00:00Z", input=asked_for("other"))
+    with in_process(place) as running:
+        said = running.post("/logs", zipped([*events, foreign])).json()
+        assert (said["added"], said["refused"]) == (3, 1)
+        assert [one["code"] for one in running.findings] == ["RF981", "RF989"]
+    assert place.ids() == [one["decision_id"] for one in events]
+    refused, late = (one.body for one in place.records(RecordKind.GAP))
+    assert refused["cause"] == "refused"
+    assert (late["cause"], late["events"]) == ("untimely", 2)
+    assert late["decision_ids"] == [one["decision_id"] for one in events[:2]]
+    ages = late["age"]["least"], late["age"]["greatest"]
+    assert [round(age / 60) for age in ages] == [-60, 2 * 24 * 60]
+    assert abs(late["arrived"] - clock.timestamp()) < 60
+
+
+def test_an_untimely_decision_is_shown_as_one(place: Place) -> None:
+    """`evidence inspect` says of it that its date is far from its arrival, and not that it is missing."""
+    late = logged(1, timestamp="2001-01-01T00:00:00Z")
+    with in_process(place) as running:
+        running.post("/logs", zipped([late]))
+    place.records()
+    key = place.folder / "log.vkey"
+    key.write_text(json.loads((place.ledger / "ledger.json").read_text())["vkey"])
+    arguments = ["inspect", str(place.ledger), late["decision_id"], "--key", str(key)]
+    done = CliRunner().invoke(evidence, arguments)
+    assert done.exit_code == 0, done.output
+    assert "dated far from its arrival" in done.stdout
+    assert "something is missing" not in done.stdout
 
 
 class Losing:

@@ -49,4 +49,10 @@ CODES: dict[str, CodeInfo] = {
         "OPA's own counters say that decision-log events were lost before they were uploaded: its buffer "
         "was full, its rate limit was met, or an event could not be encoded. A gap record says how many.",
     ),
+    "RF989": CodeInfo(
+        "events that are dated far from their arrival",
+        "They are older than `limits.age`, or over five minutes ahead. They are kept, and a gap record says "
+        "by how much: a sidecar dates its decisions back, OPA held them while nobody took them, or a clock "
+        "is wrong.",
+    ),
 }

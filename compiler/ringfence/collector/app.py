@@ -153,6 +153,10 @@ class _Service:
         for one in taken.refused if taken.told else ():
             said = {"code": one.code, "message": one.message, "event": one.index}
             self._report({"principal": principal.name, "origin": principal.origin, **said})
+        if taken.untimely:
+            message = f"events that are dated far from their arrival: {taken.untimely}"
+            said = {"principal": principal.name, "origin": principal.origin}
+            self._report({**said, "code": "RF989", "message": message})
         return {
             "added": taken.added,
             "duplicates": taken.duplicates,

@@ -65,6 +65,7 @@ class Limits(Model):
     connections: Annotated[int, Field(ge=1, le=100_000)] = 4096
     body: Duration = 30
     findings_per_minute: Count = 60
+    age: Duration = 24 * 3600
 
 
 class WitnessConfig(Model):

@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ringfence.collector.judging import Refused
+from ringfence.collector.lateness import Untimely
 from ringfence.collector.principal import Principal
 from ringfence.evidence.records import Record, RecordKind, make_record
 
-__all__ = ["DROP_COUNTERS", "drop_counters", "dropped_gap", "refused_gap"]
+__all__ = ["DROP_COUNTERS", "drop_counters", "dropped_gap", "refused_gap", "untimely_gap"]
 
 DROP_COUNTERS: Final = (
     "decision_logs_dropped_rate_limit_exceeded",
@@ -38,6 +39,30 @@ def refused_gap(refused: Sequence[Refused], *, principal: Principal, unrecorded:
             "principal": principal.name,
             "tenant": principal.only_tenant,
             "codes": dict(Counter(one.code for one in refused)),
+            "decision_ids": sorted(set(ids[:_MOST_IDS])),
+            "unrecorded": unrecorded,
+        },
+    )
+
+
+def untimely_gap(
+    found: Sequence[Untimely], *, principal: Principal, now: float, unrecorded: int
+) -> Record:
+    """Return the record of events that are dated far from their arrival at `now`, in epoch seconds.
+
+    `age` is the least and the greatest, in seconds, below zero for what is dated ahead.
+    """
+    ids = [one.decision_id for one in found if _UUID.fullmatch(one.decision_id)]
+    ages = [one.age for one in found]
+    return make_record(
+        RecordKind.GAP,
+        {
+            "cause": "untimely",
+            "principal": principal.name,
+            "tenant": principal.only_tenant,
+            "arrived": int(now),
+            "age": {"least": min(ages), "greatest": max(ages)},
+            "events": len(found),
             "decision_ids": sorted(set(ids[:_MOST_IDS])),
             "unrecorded": unrecorded,
         },

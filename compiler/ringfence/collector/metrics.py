@@ -55,6 +55,8 @@ class Metrics:
             self._events.labels(origin, outcome).inc(count)
         for one in taken.refused:
             self._findings.labels(one.code).inc()
+        if taken.untimely:
+            self._findings.labels("RF989").inc(taken.untimely)
 
     def count_drops(self, origin: str, *, lost: Mapping[str, int]) -> None:
         """Count what an OPA has dropped."""

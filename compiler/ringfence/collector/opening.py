@@ -43,6 +43,7 @@ def opened(
                 revisions=revisions,
                 allowed_facts=frozenset(one.facts),
                 findings_per_minute=config.limits.findings_per_minute,
+                age=config.limits.age,
                 clock=time.time,
             )
         yield writers

@@ -2,18 +2,21 @@
 
 import contextlib
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from ringfence.collector.drops import Drops, is_instance_id
-from ringfence.collector.gaps import drop_counters, dropped_gap, refused_gap
-from ringfence.collector.judging import Refused, judge, wrong_label
+from ringfence.collector.gaps import drop_counters, dropped_gap, refused_gap, untimely_gap
+from ringfence.collector.judging import Judged, Refused, judge, wrong_label
+from ringfence.collector.lateness import untimely
 from ringfence.collector.principal import Principal
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.upload import UploadError, inflate, parse_object, read_upload
 from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import Record
 from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.store import Ledger
+from ringfence.replay.logs import LogEvent
 
 __all__ = ["OriginWriter", "Taken"]
 
@@ -29,6 +32,16 @@ class Taken:
     conflicts: int
     refused: tuple[Refused, ...]
     told: bool = True
+    untimely: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Gap records of an upload, whether its refused events are told, and how many are untimely."""
+
+    records: tuple[Record, ...]
+    told: bool
+    untimely: int
 
 
 class OriginWriter:
@@ -41,13 +54,16 @@ class OriginWriter:
         revisions: KnownRevisions,
         allowed_facts: frozenset[str],
         findings_per_minute: int,
+        age: float,
         clock: Callable[[], float],
     ) -> None:
         self.ledger = ledger
         self.problem: EvidenceError | None = None
         """Why the ledger takes no more until it is opened anew."""
         self._revisions, self._facts, self._clock = revisions, allowed_facts, clock
+        self._age = age
         self._limit = MinuteLimit(per_minute=findings_per_minute)
+        self._late_limit = MinuteLimit(per_minute=findings_per_minute)
         self._drop_limit = MinuteLimit(per_minute=findings_per_minute)
         self._drops, self._status = Drops.of(ledger), threading.Lock()
         self._limiting = threading.Lock()
@@ -56,29 +72,26 @@ class OriginWriter:
         """Keep an upload, whole or not at all; it is durable on return.
 
         Raise UploadError for a body that is no upload, and EvidenceError where the ledger takes no more.
-        What is refused of it is counted in a gap record, in the same durable batch.
+        What is refused of it, and what is dated far from now, is counted in gap records, in the same
+        durable batch.
         """
+        read = read_upload(inflate(body, limit=inflated), most=events)
         found = judge(
-            read_upload(inflate(body, limit=inflated), most=events),
+            read,
             principal=principal,
             revisions=self._revisions,
             allowed_facts=self._facts,
         )
-        records, told = list(found.records), False
-        if found.refused:
-            with self._limiting:
-                told = self._limit.allows(principal.name, now=self._clock())
-                missed = self._limit.unrecorded(principal.name) if told else 0
-            if told:
-                records.append(refused_gap(found.refused, principal=principal, unrecorded=missed))
+        gaps = self._gaps(read, found, principal=principal)
         with self._noticing():
-            kept = self.ledger.append(records)
+            kept = self.ledger.append([*found.records, *gaps.records])
         return Taken(
-            added=kept.added - (1 if told else 0),
+            added=kept.added - len(gaps.records),
             duplicates=kept.duplicates,
             conflicts=kept.conflicts,
             refused=found.refused,
-            told=told,
+            told=gaps.told,
+            untimely=gaps.untimely,
         )
 
     def note_status(self, body: bytes, *, principal: Principal) -> dict[str, int]:
@@ -107,6 +120,21 @@ class OriginWriter:
         published, size = self.ledger.published, self.ledger.size
         if self.problem is None and (published is None or published.checkpoint.size < size):
             self.ledger.checkpoint()
+
+    def _gaps(self, read: Sequence[LogEvent], found: Judged, *, principal: Principal) -> _Gaps:
+        """Return the gap records of an upload, as many as the principal may have."""
+        now, made, told = self._clock(), [], False
+        refused = {one.index for one in found.refused}
+        kept = (event for index, event in enumerate(read) if index not in refused)
+        late = untimely(kept, now=now, most=self._age)
+        with self._limiting:
+            if found.refused and self._limit.allows(principal.name, now=now):
+                told, missed = True, self._limit.unrecorded(principal.name)
+                made.append(refused_gap(found.refused, principal=principal, unrecorded=missed))
+            if late and self._late_limit.allows(principal.name, now=now):
+                missed = self._late_limit.unrecorded(principal.name)
+                made.append(untimely_gap(late, principal=principal, now=now, unrecorded=missed))
+        return _Gaps(tuple(made), told, len(late))
 
     def _note_drops(
         self, totals: Mapping[str, int], *, principal: Principal, opa: str

@@ -93,6 +93,9 @@ def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> t
     kinds = {one.record.kind for one in others}
     if RecordKind.CONFLICT in kinds:
         said.append("another record was delivered under a decision's id: the first is shown here")
-    if RecordKind.GAP in kinds:
+    causes = {one.record.body.get("cause") for one in others if one.record.kind is RecordKind.GAP}
+    if "untimely" in causes:
+        said.append("a gap record says that a decision is dated far from its arrival")
+    if causes - {"untimely"}:
         said.append("a gap record says that something is missing here")
     return tuple(said)

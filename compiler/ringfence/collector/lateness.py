@@ -1,0 +1,36 @@
+"""Whose time is far from its arrival: OPA's times are claims, and this is all that speaks against one."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from ringfence.replay.logs import LogEvent
+
+__all__ = ["Untimely", "untimely"]
+
+_AHEAD: Final = 300
+"""Seconds by which a clock may be ahead, as a witness's may."""
+
+_NS: Final = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Untimely:
+    """An event that is dated far from its arrival: so many seconds before, or below zero after it."""
+
+    decision_id: str
+    age: int
+
+
+def untimely(events: Iterable[LogEvent], *, now: float, most: float) -> tuple[Untimely, ...]:
+    """Return the events that are older than `most` seconds, or more than five minutes ahead of `now`.
+
+    They are kept: OPA holds events for as long as nobody takes them, and a clock may be wrong here.
+    """
+    moment = int(now * _NS)
+    first, last = moment - int(most * _NS), moment + _AHEAD * _NS
+    return tuple(
+        Untimely(event.decision_id, (moment - event.time_ns) // _NS)
+        for event in events
+        if not first <= event.time_ns <= last
+    )
