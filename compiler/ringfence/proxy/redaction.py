@@ -1,6 +1,7 @@
 """Take values out of a tool's answer, as the `redact` of a decision says."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,7 +17,7 @@ def redacted(result: types.CallToolResult, pointers: Sequence[str]) -> types.Cal
 
     They point into its structured content, or where it has none into the JSON object that its only
     text is. Nothing else of the answer is passed on, since a text may repeat any value; an answer
-    that has no such object is replaced whole.
+    that has no such object is replaced whole, and so is a value into which a pointer cannot lead.
     """
     document = _document(result)
     if document is None:
@@ -60,9 +61,10 @@ def _without(value: Any, steps: Sequence[str]) -> Any:
     if not steps:
         return REDACTED
     first, rest = steps[0], steps[1:]
-    if isinstance(value, dict) and first in value:
-        return {**value, first: _without(value[first], rest)}
-    if isinstance(value, list) and first.isdecimal() and int(first) < len(value):
+    if isinstance(value, dict):
+        return {**value, first: _without(value[first], rest)} if first in value else value
+    if isinstance(value, list) and re.fullmatch(r"0|[1-9][0-9]{0,8}", first):
         place = int(first)
-        return [*value[:place], _without(value[place], rest), *value[place + 1 :]]
-    return value
+        changed = [_without(one, rest) for one in value[place : place + 1]]
+        return [*value[:place], *changed, *value[place + 1 :]]
+    return value if value is None else REDACTED

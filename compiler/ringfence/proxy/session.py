@@ -166,9 +166,13 @@ def _open(folder: Path | None, *, who: Identity, now: float) -> sqlite3.Connecti
         named = json.dumps([who.tenant, who.environment, who.agent, who.session])
         place = str(folder / f"{hashlib.sha256(named.encode()).hexdigest()}.sqlite")
     database = sqlite3.connect(place, timeout=5.0, isolation_level=None)
-    database.execute("PRAGMA journal_mode = WAL")
-    database.execute("PRAGMA synchronous = NORMAL")
-    database.executescript(_SCHEMA)
-    database.execute("INSERT OR IGNORE INTO session VALUES (1, ?, 0, 0, 0, 0)", (now,))
-    database.execute("PRAGMA busy_timeout = 0")
+    try:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.execute("PRAGMA synchronous = NORMAL")
+        database.executescript(_SCHEMA)
+        database.execute("INSERT OR IGNORE INTO session VALUES (1, ?, 0, 0, 0, 0)", (now,))
+        database.execute("PRAGMA busy_timeout = 0")
+    except sqlite3.Error:
+        database.close()
+        raise
     return database

@@ -63,7 +63,11 @@ def blocked(code: str, text: str, fix: str, *, decision_id: str | None = None) -
 def read_verdict(decision: Mapping[str, Any], *, decision_id: str | None) -> Verdict:
     """Read a decision; raise ValueError for one that contradicts itself, or is none."""
     action, allowed = decision.get("action"), decision.get("allowed")
-    if action not in _ACTIONS or allowed is not (action in _ALLOWING):
+    if (
+        not isinstance(action, str)
+        or action not in _ACTIONS
+        or allowed is not (action in _ALLOWING)
+    ):
         raise ValueError("its action is none, or contradicts `allowed`")
     if action != "block" and decision.get("evaluated") is not True:
         raise ValueError("it says that nothing was evaluated")
@@ -72,7 +76,7 @@ def read_verdict(decision: Mapping[str, Any], *, decision_id: str | None) -> Ver
         raise ValueError("an obligation is empty")
     approvals = tuple(str(one.get("approval", "")) for one in _objects(decision, "approvals"))
     return Verdict(
-        action=str(action),
+        action=action,
         was_decided=True,
         decision_id=decision_id,
         reasons=tuple(_reason(one) for one in _objects(decision, "reasons")),
