@@ -66,8 +66,9 @@ def _flip(path: Path, at: int) -> None:
     path.write_bytes(content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :])
 
 
+@pytest.mark.requirement("R1.65", on="record")
 def test_a_sound_ledger_passes(written: tuple[Path, list[Checkpoint]]) -> None:
-    """Size, root and keys are the checkpoint's; gaps are named, and nothing is written."""
+    """R1.65: size, root and keys are the checkpoint's; gaps are named, and nothing is written."""
     folder, points = written
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     result = fsck(folder, trusted=TRUSTED, pinned=points)
@@ -111,8 +112,9 @@ def test_every_kind_of_byte_counts(written: tuple[Path, list[Checkpoint]], folde
     assert checked > 40
 
 
+@pytest.mark.requirement("R1.65", on="record")
 def test_dropped_swapped_and_inserted_records_are_found(folder: Path) -> None:
-    """Other counts are RF931, other places RF932 and other content RF926, which names the record."""
+    """R1.65: other counts are RF931, other places RF932 and other content RF926, which names the record."""
     path = folder / "tile/entries/000"
     original = path.read_bytes()
     entries = bundle_entries(original)
