@@ -23,7 +23,7 @@ approvals: approvals
 state: /var/lib/ringfence/sessions
 log: proxy.log
 pass_environment: [HOME]
-limits: {decision: 2s, answer: 1m, list_age: 10m, hold: 5m, message: 65536}
+limits: {decision: 2s, answer: 1m, list_age: 10m, hold: 5m, size: 65536}
 """
 GIVEN = {
     "tenant": "acme", "environment": "prod", "agent": "desk-agent",
@@ -51,7 +51,7 @@ def test_a_file_says_everything(file: Path) -> None:
         Path("/var/lib/ringfence/sessions"), file.parent / "proxy.log",
     )  # fmt: skip
     assert (limits.decision, limits.answer, limits.list_age, limits.hold) == (2, 60, 600, 300)
-    assert (limits.message, settings.pass_environment) == (65536, ("HOME",))
+    assert (limits.size, settings.pass_environment) == (65536, ("HOME",))
 
 
 def test_an_option_wins_over_the_file(file: Path) -> None:

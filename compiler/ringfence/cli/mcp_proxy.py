@@ -53,12 +53,24 @@ def command(
 ) -> None:
     """Stand between an agent's client, on standard input and output, and one MCP server.
 
-    The client sees the tools that the policy shows. Each call is decided by OPA: it goes out, waits
-    for an approval, or is blocked with the reason. Without a decision nothing goes out.
+    Where a client's configuration names the server's command, put `ringfence mcp-proxy … --` before
+    it. The client then sees the tools that the policy shows, and no others. Every call is decided by
+    OPA: it goes out, waits for an approval, or is stopped; its result then says why, and what to do.
+
+    OPA away, slow or nonsensical, a tool that is not as it was pinned, a budget that is reached: all
+    stop every call. Arguments go to the server alone; OPA gets their digest, and the log no more.
+
+    An approval of a held call is a file in the folder of --approvals, as `ringfence approve` prints
+    it; the agent then calls again. An approval lets one call out. Budgets are counted in the folder of
+    --state, one file for each session, which proxies of several servers may share; keep both folders
+    where the agent cannot write.
 
     \b
-    Example:
+    Examples:
       ringfence mcp-proxy --config proxy.yaml -- python crm_server.py
+      ringfence mcp-proxy --config proxy.yaml --url https://crm.example/mcp --bearer-env CRM_TOKEN
+      ringfence mcp-proxy --tenant acme --env prod --agent desk-agent --server crm \\
+        --requester user:maria@acme.example --opa unix:/run/opa.sock -- python crm_server.py
     """
     import anyio
 

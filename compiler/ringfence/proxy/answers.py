@@ -34,15 +34,16 @@ def held_call(verdict: Verdict, *, who: Identity, facts: Mapping[str, Any]) -> t
     """Return the result of a call that waits for a person, with what an approval of it binds."""
     binding = {name: facts[name] for name in ("request", "agent", "session", "arguments")}
     binding["tool"] = {name: facts["tool"][name] for name in ("server", "name")}
-    approve = {
-        "point": "tool.call", "tenant": who.tenant, "environment": who.environment,
-        "rules": list(verdict.codes), "requester": who.requester, "facts": binding,
-    }  # fmt: skip
     rules = " ".join(f"--rule {rule}" for rule in verdict.codes)
     command = (
         f"ringfence approve --point tool.call --tenant {who.tenant} --env {who.environment} "
         f"{rules} --requester {who.requester} --facts - --by … --ttl … --key … --kid …"
     )
+    approve = {
+        "point": "tool.call", "tenant": who.tenant, "environment": who.environment,
+        "rules": list(verdict.codes), "requester": who.requester, "facts": binding,
+        "command": command,
+    }  # fmt: skip
     text = f"An approver signs this with `{command}`:\n{json.dumps(binding, sort_keys=True)}"
     said = _sentence("waiting for an approval", verdict)
     return _result(f"{said}\n{text}", {**_members(verdict), "approve": approve})

@@ -29,7 +29,7 @@ class Limits(Model):
     answer: Duration = 60
     list_age: Duration = 60
     hold: Duration = 0
-    message: Annotated[int, Field(ge=1024, le=256 * _MIB)] = 4 * _MIB
+    size: Annotated[int, Field(ge=1024, le=256 * _MIB)] = 4 * _MIB
 
 
 class ProxyFile(Model):

@@ -46,7 +46,7 @@ async def run_proxy(settings: Settings, *, transport: Any, what: str) -> None:
             options = server.create_initialization_options(NotificationOptions(tools_changed=True))
             lines = BoundedLines(
                 sys.stdin.buffer,
-                largest=limits.message,
+                largest=limits.size,
                 too_long=lambda: log.write("end", reasons=["client.size"]),
             )
             async with stdio_server(stdin=lines) as (read, write):  # type: ignore[arg-type] # it only iterates
@@ -73,7 +73,7 @@ async def _proxy(
     async with connected(
         transport, changed=changed, timeout=float(limits.answer), what=what
     ) as server:
-        upstream = Upstream(server.session, timeout=float(limits.answer), largest=limits.message)
+        upstream = Upstream(server.session, timeout=float(limits.answer), largest=limits.size)
         decider = Decider(client, timeout=float(limits.decision))
         listing = Listing(
             ask_server=upstream.tools, decider=decider, who=who, log=log,
