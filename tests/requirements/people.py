@@ -21,6 +21,7 @@ IDENTITIES = {
     "retired": "user:lee@platform.example",
 }
 _PEOPLE = (*IDENTITIES, "stranger")
+_REVIEWERS = ("user:lee@platform.example", "user:robin@platform.example")
 
 
 def key_of(kid: str) -> Ed25519PrivateKey:
@@ -40,6 +41,10 @@ def trust_root() -> str:
     return head + "  keys:\n" + "".join(keys)
 
 
+def _groups(kid: str) -> Sequence[str]:
+    return ['"group:policy-reviewers"'] if IDENTITIES[kid] in _REVIEWERS else []
+
+
 def _key(kid: str) -> str:
     def listed(*names: str) -> str:
         return f"[{', '.join(names)}]"
@@ -50,6 +55,7 @@ def _key(kid: str) -> str:
         f'public: "{public_jwk(key_of(kid).public_key())["x"]}"',
         f'identity: "{IDENTITIES[kid]}"',
         f"uses: {listed(*uses)}",
+        f"groups: {listed(*_groups(kid))}",
         f"tenants: {listed('globex' if kid == 'globex-only' else chr(34) + '*' + chr(34))}",
         f"environments: {listed('staging' if kid == 'staging-only' else chr(34) + '*' + chr(34))}",
         'not_before: "2026-01-01T00:00:00Z"',
