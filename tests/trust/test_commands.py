@@ -1,9 +1,6 @@
 """Facts about `ringfence approve` and `ringfence exception`, run as a user runs them."""
 
 import json
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    NoEncryption,
     PrivateFormat,
 )
+from tests.trust.command import Done, pem, run
 
 from ringfence.language.facts import all_points
 from ringfence.trust.canonical import bound_digest
@@ -26,7 +23,6 @@ from ringfence.trust.revocation import compile_revocations, parse_revocation
 from ringfence.trust.written import read_exception
 
 Keys = Mapping[str, Ed25519PrivateKey]
-Done = subprocess.CompletedProcess[str]
 
 FACTS: dict[str, Any] = {
     "request": {"by": "user:maria@acme.example"},
@@ -43,30 +39,11 @@ FACTS: dict[str, Any] = {
 LEE = "user:lee@platform.example"
 
 
-def _run(*arguments: str, cwd: Path, stdin: str = "") -> Done:
-    source = Path(__file__).parents[2] / "compiler"
-    return subprocess.run(
-        [sys.executable, "-c", "from ringfence.cli.main import main; main()", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        input=stdin,
-        env={**os.environ, "PYTHONPATH": str(source)},
-        timeout=60,
-        check=False,
-    )
-
-
-def _pem(key: Any) -> bytes:
-    raw: bytes = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return raw
-
-
 @pytest.fixture
 def place(tmp_path: Path, keys: Keys) -> Path:
     """Return a directory with lee's key and the facts of a request."""
-    (tmp_path / "lee.pem").write_bytes(_pem(keys["lee"]))
-    (tmp_path / "p256.pem").write_bytes(_pem(ec.generate_private_key(ec.SECP256R1())))
+    (tmp_path / "lee.pem").write_bytes(pem(keys["lee"]))
+    (tmp_path / "p256.pem").write_bytes(pem(ec.generate_private_key(ec.SECP256R1())))
     (tmp_path / "facts.json").write_text(json.dumps(FACTS), encoding="utf-8")
     return tmp_path
 
@@ -88,7 +65,7 @@ APPROVE = {
 def _approve(place: Path, **changes: str) -> Done:
     given = {**APPROVE, **{f"--{name}": value for name, value in changes.items()}}
     arguments = [part for pair in given.items() for part in pair]
-    return _run("approve", *arguments, cwd=place, stdin=json.dumps(FACTS))
+    return run("approve", *arguments, cwd=place, stdin=json.dumps(FACTS))
 
 
 def _expected(**changes: Any) -> Expected:
@@ -209,7 +186,7 @@ REQUEST = [
 def test_exceptions_are_requested_approved_and_revoked(place: Path, keys: Keys) -> None:
     """The three commands write an exception, its approval, and its revocation."""
     path = place / "exceptions/acme/EXC-7.yaml"
-    done = _run(*REQUEST, cwd=place)
+    done = run(*REQUEST, cwd=place)
     assert (done.returncode, done.stdout) == (0, "exceptions/acme/EXC-7.yaml\n"), done.stderr
     requested = read_exception("exceptions/acme/EXC-7.yaml", path.read_bytes())
     assert dict(requested.spec.match) == {
@@ -220,15 +197,15 @@ def test_exceptions_are_requested_approved_and_revoked(place: Path, keys: Keys) 
     assert requested.spec.approval is None
 
     sign = ["exception", "approve", str(path), "--key", "lee.pem", "--by", LEE, "--kid", "lee"]
-    done = _run(*sign, cwd=place)
+    done = run(*sign, cwd=place)
     assert (done.returncode, done.stdout) == (0, f"approved EXC-7 by {LEE}\n"), done.stderr
     approved = read_exception("exceptions/acme/EXC-7.yaml", path.read_bytes())
     assert approved.spec.approval is not None
     assert approved.spec.model_copy(update={"approval": None}) == requested.spec
-    assert "already" in _run(*sign, cwd=place).stderr
+    assert "already" in run(*sign, cwd=place).stderr
 
     revoke = ["exception", "revoke", "EXC-7", "--reason", "done", "--by", LEE]
-    done = _run(*revoke, cwd=place)
+    done = run(*revoke, cwd=place)
     assert (done.returncode, done.stdout) == (0, "exceptions/revoked/EXC-7.yaml\n"), done.stderr
     written = (place / "exceptions/revoked/EXC-7.yaml").read_bytes()
     document = parse_revocation("exceptions/revoked/EXC-7.yaml", written)
@@ -236,15 +213,15 @@ def test_exceptions_are_requested_approved_and_revoked(place: Path, keys: Keys) 
     revoked = compile_revocations([document])
     assert list(revoked) == ["EXC-7"]
     assert (revoked["EXC-7"]["by"], revoked["EXC-7"]["reason"]) == (LEE, "done")
-    assert "exists already" in _run(*revoke, cwd=place).stderr
+    assert "exists already" in run(*revoke, cwd=place).stderr
 
 
 def test_a_request_is_not_overwritten(place: Path) -> None:
     """A second request of the same name fails and leaves the first as it is."""
-    assert _run(*REQUEST, cwd=place).returncode == 0
+    assert run(*REQUEST, cwd=place).returncode == 0
     path = place / "exceptions/acme/EXC-7.yaml"
     before = path.read_bytes()
-    done = _run(*REQUEST, cwd=place)
+    done = run(*REQUEST, cwd=place)
     assert done.returncode == 1
     assert "exists already" in done.stderr
     assert path.read_bytes() == before
@@ -271,7 +248,7 @@ def test_wrong_requests_write_nothing(
     place: Path, before: str, after: str, code: int, message: str
 ) -> None:
     """A request that check would refuse is refused before a file is written."""
-    done = _run(*(after if part == before else part for part in REQUEST), cwd=place)
+    done = run(*(after if part == before else part for part in REQUEST), cwd=place)
     assert done.returncode == code, done.stderr
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -289,12 +266,12 @@ def test_wrong_requests_write_nothing(
 )
 def test_wrong_approvals_change_nothing(place: Path, changes: dict[str, str], message: str) -> None:
     """An approval that could not count leaves the exception as it was."""
-    assert _run(*REQUEST, cwd=place).returncode == 0
+    assert run(*REQUEST, cwd=place).returncode == 0
     path = place / "exceptions/acme/EXC-7.yaml"
     before = path.read_bytes()
     arguments = ["exception", "approve", "exceptions/acme/EXC-7.yaml", "--key", "lee.pem"]
     arguments += ["--by", LEE, "--kid", "lee"]
-    done = _run(*(changes.get(part, part) for part in arguments), cwd=place)
+    done = run(*(changes.get(part, part) for part in arguments), cwd=place)
     assert done.returncode in (1, 3)
     assert message in done.stderr
     assert "Traceback" not in done.stderr
@@ -303,8 +280,8 @@ def test_wrong_approvals_change_nothing(place: Path, changes: dict[str, str], me
 
 def test_only_what_exists_is_revoked(place: Path) -> None:
     """A misspelt name revokes nothing and is corrected."""
-    assert _run(*REQUEST, cwd=place).returncode == 0
-    done = _run("exception", "revoke", "EXC7", "--reason", "done", "--by", LEE, cwd=place)
+    assert run(*REQUEST, cwd=place).returncode == 0
+    done = run("exception", "revoke", "EXC7", "--reason", "done", "--by", LEE, cwd=place)
     assert done.returncode == 1
     assert "did you mean `EXC-7`?" in done.stderr
     assert not (place / "exceptions/revoked").exists()
