@@ -1,6 +1,7 @@
 """Facts about `ringfence approve` and `ringfence exception`, run as a user runs them."""
 
 import json
+import shutil
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 from tests.trust.command import Done, pem, run
 
 from ringfence.language.facts import all_points
+from ringfence.pipeline import compile_repository
 from ringfence.trust.canonical import bound_digest
 from ringfence.trust.check import Accepted, Expected, Refused, check_token
 from ringfence.trust.revocation import compile_revocations, parse_revocation
@@ -24,6 +26,7 @@ from ringfence.trust.written import read_exception
 
 Keys = Mapping[str, Ed25519PrivateKey]
 
+SCAFFOLD = Path(__file__).parents[2] / "compiler" / "ringfence" / "scaffold"
 FACTS: dict[str, Any] = {
     "request": {"by": "user:maria@acme.example"},
     "runner": {
@@ -41,13 +44,24 @@ LEE = "user:lee@platform.example"
 
 @pytest.fixture
 def place(tmp_path: Path, keys: Keys) -> Path:
-    """Return a directory with lee's key and the facts of a request."""
+    """Return a policy repository with lee's key and the facts of a request."""
+    shutil.copytree(SCAFFOLD, tmp_path, dirs_exist_ok=True)
     (tmp_path / "lee.pem").write_bytes(pem(keys["lee"]))
     (tmp_path / "p256.pem").write_bytes(pem(ec.generate_private_key(ec.SECP256R1())))
     (tmp_path / "facts.json").write_text(json.dumps(FACTS), encoding="utf-8")
     return tmp_path
 
 
+TEAM_FACTS = """\
+apiVersion: ringfence/v1
+kind: Facts
+metadata: {name: team, scope: platform, owner: platform-team}
+spec:
+  at: [runner.start]
+  namespace: team
+  facts:
+    release: {type: string, binds: true, description: Release of the workload.}
+"""
 APPROVE = {
     "--point": "runner.start",
     "--tenant": "acme",
@@ -94,6 +108,41 @@ def test_approve_prints_a_token_that_counts(place: Path, trust: dict[str, Any], 
     refused = check_token(token, _expected(digest="sha256:" + "00" * 32), trust=trust, now=now)
     assert isinstance(refused, Refused)
     assert refused.why == "other_request"
+
+
+def test_an_approval_binds_what_a_team_declares_as_bound(
+    place: Path, trust: dict[str, Any]
+) -> None:
+    """A team's own bound fact is in the digest: the token is for that value and for no other."""
+    (place / "platform" / "facts.yaml").write_text(TEAM_FACTS, encoding="utf-8")
+    facts = {**FACTS, "team": {"release": "r1"}}
+    (place / "facts.json").write_text(json.dumps(facts), encoding="utf-8")
+    done = _approve(place)
+    assert (done.returncode, done.stderr) == (0, "")
+    compiled = compile_repository(place, now=int(time.time()))
+    point = compiled.platform.points["runner.start"].point
+    for release, counts in (("r1", True), ("r2", False)):
+        digest = bound_digest({**FACTS, "team": {"release": release}}, point)
+        verdict = check_token(
+            done.stdout.strip(), _expected(digest=digest), trust=trust, now=int(time.time())
+        )
+        assert isinstance(verdict, Accepted) is counts
+
+
+def test_facts_that_cannot_be_read_stop_an_approval(place: Path) -> None:
+    """A declaration with a mistake is told at its place, and nothing is signed."""
+    broken = TEAM_FACTS.replace("type: string", "type: strign")
+    (place / "platform" / "facts.yaml").write_text(broken, encoding="utf-8")
+    done = _approve(place)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "platform/facts.yaml:8" in done.stderr
+
+
+def test_another_mistake_stops_no_approval(place: Path) -> None:
+    """A rule with a type error elsewhere is for `check` to tell."""
+    rule = place / "platform" / "cost.yaml"
+    rule.write_text(rule.read_text().replace("<= params.max_estimate", '<= "6h"'))
+    assert _approve(place).returncode == 0
 
 
 def test_keys_under_a_passphrase_sign(place: Path) -> None:
@@ -172,7 +221,7 @@ def test_approve_refuses_facts_that_bind_nothing(place: Path, facts: str, messag
 
 
 REQUEST = [
-    *("exception", "request", "EXC-7", "--tenant", "acme", "--owner", "team-acme-data"),
+    *("exception", "request", "EXC-7", "--tenant", "acme", "--owner", "example-team"),
     *("--lifts", "runner.quota.monthly-hours", "--at", "runner.start"),
     *("--match", "pipeline.id=orders: #1", "--match", "facts.runner.class=container"),
     *("--match", "workload.is_new=true", "--ceiling", "usage.class_hours_after=140h"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.points import root_option
 
 if TYPE_CHECKING:
     from ringfence.ir.schema import DecisionPoint
@@ -32,6 +33,7 @@ _LONGEST = 30 * 86_400
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
 @passphrase_options
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
+@root_option
 @click.option("--out", type=click.Path(path_type=Path), help="New file for the token.")
 def command(out: Path | None, **given: Any) -> None:
     """Sign an approval of one request, and print the token.
@@ -62,17 +64,19 @@ def _issue(
     passphrase_file: Path | None,
     passphrase_env: str,
     kid: str,
+    root: Path | None,
 ) -> str:
     import time
 
-    from ringfence.cli.token_input import find_point, read_facts, read_lifetime
+    from ringfence.cli.points import find_point, known_points
+    from ringfence.cli.token_input import read_facts, read_lifetime
     from ringfence.errors import UsageError
     from ringfence.keys import read_passphrase
     from ringfence.trust.canonical import UnencodableFactError
     from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_approval
 
-    known = find_point(point)
+    known = find_point(point, known_points(root, command="approve"))
     values = read_facts(facts)
     _check(values, point=known, requester=requester, by=by, kid=kid)
     try:

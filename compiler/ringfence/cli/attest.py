@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.points import root_option
 
 if TYPE_CHECKING:
     from ringfence.ir.schema import DecisionPoint
@@ -44,6 +45,7 @@ _LONGEST = 366 * 86_400
 @click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
 @passphrase_options
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
+@root_option
 @click.option("--out", type=click.Path(path_type=Path), help="New file for the token.")
 def command(out: Path | None, **given: Any) -> None:
     """Sign facts of a request, and print the token.
@@ -81,13 +83,14 @@ def _issue(
     passphrase_file: Path | None,
     passphrase_env: str,
     kid: str,
+    root: Path | None,
 ) -> str:
     import time
 
+    from ringfence.cli.points import find_point, known_points
     from ringfence.cli.token_input import (
         check_identity,
         check_kid,
-        find_point,
         read_facts,
         read_lifetime,
     )
@@ -95,7 +98,7 @@ def _issue(
     from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_attestation
 
-    known = find_point(point)
+    known = find_point(point, known_points(root, command="attest"))
     values = read_facts(facts)
     check_identity("--by", by)
     check_kid(kid)

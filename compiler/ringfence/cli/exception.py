@@ -1,11 +1,15 @@
 """`ringfence exception`: request, approve and revoke exceptions."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from ringfence.cli.passphrase import passphrase_options
+
+if TYPE_CHECKING:
+    from ringfence.ir.schema import DecisionPoint
 
 __all__ = ["command"]
 
@@ -47,8 +51,8 @@ def request(name: str, tenant: str, owner: str, root: Path, **given: Any) -> Non
     """Write exceptions/TENANT/NAME.yaml, for review and approval."""
     import re
 
+    from ringfence.cli.points import known_points
     from ringfence.errors import CompileError, UsageError
-    from ringfence.language.facts import all_points
     from ringfence.trust.file import create_file
     from ringfence.trust.waiver import check_match
     from ringfence.trust.written import read_exception, write_document
@@ -59,24 +63,26 @@ def request(name: str, tenant: str, owner: str, root: Path, **given: Any) -> Non
     metadata = {"name": name, "scope": f"tenant/{tenant}", "owner": owner}
     if given["description"]:
         metadata["description"] = given["description"]
-    text = write_document("Exception", metadata=metadata, spec=_spec(given))
+    known = known_points(root, command="exception")
+    text = write_document("Exception", metadata=metadata, spec=_spec(given, known))
     path = Path("exceptions", tenant, f"{name}.yaml")
     document = read_exception(path.as_posix(), text.encode())
-    diagnostics = check_match(document, points=all_points())
+    diagnostics = check_match(document, points=known)
     if diagnostics:
         raise CompileError(diagnostics)
     create_file(root / path, text)
     click.echo(path.as_posix())
 
 
-def _spec(given: dict[str, Any]) -> dict[str, Any]:
+def _spec(given: dict[str, Any], known: "Mapping[str, DecisionPoint]") -> dict[str, Any]:
     import time
 
     from ringfence.trust.written import timestamp
 
     match: dict[str, list[Any]] = {}
+    points = [known[name] for name in given["points"] if name in known]
     for path, value in _pairs(given["match"], option="--match"):
-        match.setdefault(_fact_path(path), []).append(_typed(path, value, given["points"]))
+        match.setdefault(_fact_path(path), []).append(_typed(path, value, points))
     ceiling = {
         _fact_path(path): int(most) if most.isdecimal() else most
         for path, most in _pairs(given["ceiling"], option="--ceiling")
@@ -112,14 +118,12 @@ def _fact_path(path: str) -> str:
     return path if path.startswith("facts.") else f"facts.{path}"
 
 
-def _typed(path: str, value: str, points: tuple[str, ...]) -> str | bool | int:
+def _typed(path: str, value: str, points: "Iterable[DecisionPoint]") -> str | bool | int:
     """Read a value by the type of its fact at the first point that has it."""
     from ringfence.ir.schema import Scalar
-    from ringfence.language.facts import all_points
 
-    for name in points:
-        point = all_points().get(name)
-        fact = point.by_name().get(path.removeprefix("facts.")) if point else None
+    for point in points:
+        fact = point.by_name().get(path.removeprefix("facts."))
         if fact is None:
             continue
         if fact.type.scalar is Scalar.BOOLEAN and value in ("true", "false"):

@@ -1,4 +1,4 @@
-"""What commands that sign tokens read: the point, facts from a file, who signs, for how long."""
+"""What commands that sign tokens read: facts from a file, who signs, for how long."""
 
 import re
 import sys
@@ -6,23 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from ringfence.errors import UsageError
-from ringfence.ir.schema import DecisionPoint
-from ringfence.language.facts import all_points
-from ringfence.language.suggest import did_you_mean
 from ringfence.language.values import parse_duration
 from ringfence.trust.jws import MalformedError, read_object
 
-__all__ = ["check_identity", "check_kid", "find_point", "read_facts", "read_lifetime"]
-
-
-def find_point(name: str) -> DecisionPoint:
-    """Return a decision point by its name; raise UsageError for none."""
-    points = all_points()
-    if name not in points:
-        near = did_you_mean(name, points)
-        advice = f"did you mean `{near}`?" if near else f"decision points: {', '.join(points)}"
-        raise UsageError(f"there is no decision point `{name}`", help=advice)
-    return points[name]
+__all__ = ["check_identity", "check_kid", "read_facts", "read_lifetime"]
 
 
 def read_facts(source: str) -> dict[str, Any]:
