@@ -13,6 +13,7 @@ from ringfence.cli.build_options import BundleKey
 from ringfence.cli.write import write_whole
 from ringfence.emit.files import platform_files
 from ringfence.emit.tenant import TenantUnit, json_bytes
+from ringfence.language.policy import RESERVED
 from ringfence.release.layer import ReleaseLayer
 
 __all__ = ["BundleWriter"]
@@ -43,7 +44,11 @@ class BundleWriter:
             if archive is None or not archive.is_at(path):
                 archive = self._write(path, label, units, platform=platform)
                 self.cache.keep_archive(keys[label], archive)
-            written.append(self._describe(path, label, archive, tenants=len(units)))
+            written.append(
+                self._describe(
+                    path, label, archive, tenants=sum(unit.name != RESERVED for unit in units)
+                )
+            )
         return written
 
     def _write(

@@ -133,6 +133,7 @@ def _summary(
         return json.dumps({"bundles": written, "live": live, "config": config}, indent=2)
     lines = []
     for one in written:
-        lines += [f"{one['path']}  {one['tenants']} tenants, {one['bytes']} bytes"]
+        of = "1 tenant" if one["tenants"] == 1 else f"{one['tenants']} tenants"
+        lines += [f"{one['path']}  {of}, {one['bytes']} bytes"]
         lines += [f"  content {one['content']}", f"  release {one['release']}"]
     return "\n".join([*lines, live, *([config] if config else [])])

@@ -44,8 +44,9 @@ def command(path: Path, form: str, no_cache: bool) -> None:
     shown = [d for d in checked.diagnostics if inside == "." or _below(d.span.file, inside)]
     click.echo(_render(shown, form, sources=checked.texts), nl=False)
     if form == "pretty" and not shown:
-        tenants = len(checked.overview.heads)
-        click.echo(f"{checked.documents} documents of {tenants} tenants, no mistakes")
+        tenants = len(checked.tenants.tree.tenants)
+        of = "1 tenant" if tenants == 1 else f"{tenants} tenants"
+        click.echo(f"{checked.documents} documents of {of}, no mistakes")
     if any(d.severity == "error" for d in shown):
         sys.exit(3)
 

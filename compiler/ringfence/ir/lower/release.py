@@ -32,6 +32,10 @@ __all__ = ["LOWERING"]
 _POINT = "policy.activate"
 _CONTENT = fact("activation.content")
 _ALWAYS = And(())
+_LOOSER = (
+    "this content was not shown to allow no more than what is in force: "
+    "{facts.policy_diff.loosened} differences"
+)
 _MILLION = 1_000_000
 
 # What an environment of a release asks for, as the parameter `demands` lists it, and where it says so.
@@ -159,14 +163,14 @@ def _gate() -> Iterator[Rule]:
     yield _rule(
         "tightened",
         equal(fact("policy_diff.loosened"), 0),
-        "this content allows more than what is in force: {facts.policy_diff.loosened} differences",
+        _LOOSER,
         "tighten it; the release lets nothing be loosened",
         where=_asked(_TIGHTER),
     )
     yield _rule(
         "loosened",
         equal(fact("policy_diff.loosened"), 0),
-        "this content allows more than what is in force: {facts.policy_diff.loosened} differences",
+        _LOOSER,
         "have the reviewers approve it: see `ringfence approve --help`",
         where=_asked(_LOOSENED),
         review=True,
@@ -200,7 +204,7 @@ def _replay() -> Iterator[Rule]:
                 times(fact(f"policy_replay.{name}"), _MILLION),
                 times(events, _said(f"{name}_at_most", default=0)),
             ),
-            f"too many events are {said}: {{facts.policy_replay.{name}}} of "
+            f"not few enough events were shown to be {said}: {{facts.policy_replay.{name}}} of "
             "{facts.policy_replay.events}",
             "see `ringfence replay`, and correct the policy",
             where=_asked(_REPLAY),
