@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import random
 import socket
 import threading
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from tests.bench.mutations import mutated
 from tests.collector.harness import (
     Collector,
     Place,
@@ -175,7 +177,13 @@ def test_an_answer_that_is_lost_after_the_commit_costs_nothing(tmp_path: Path) -
                     session.post(ask, json={"input": request_to_start()}, timeout=30).json()
                     for _ in range(30)
                 ]
-                wait_for(lambda: losing.lost == 3 and _events(running, "duplicate") >= 30)
+                wait_for(
+                    lambda: (
+                        losing.lost == 3
+                        and _events(running, "added") == 30
+                        and _events(running, "duplicate") >= 3
+                    )
+                )
             losing.close()
     assert sorted(place.ids()) == sorted(one["decision_id"] for one in asked)
     assert place.records(RecordKind.CONFLICT) == []
@@ -202,6 +210,61 @@ def test_a_client_that_goes_away_loses_nothing_that_was_sent(tmp_path: Path) -> 
         said = upload(running.url, place.token, body).json()
         assert said["added"] + said["duplicates"] == 9
     assert place.ids() == [logged(n)["decision_id"] for n in range(9)]
+
+
+REQUESTS = (
+    b"", b"\r\n\r\n", b"\0" * 400, b"GET", b"POST /logs\r\n\r\n", b"POST /logs HTTP/9.9\r\n\r\n",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nabc",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\nX: " + b"x" * 40_000 + b"\r\n\r\n",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\n" + b"X: y\r\n" * 5_000 + b"\r\n",
+    b"POST /logs HTTP/1.1\r\nHost: x\r\nAuthorization: \xff\xfe\r\nContent-Length: 0\r\n\r\n",
+    b"POST /%00%ff%2e%2e/logs HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    b"POST //logs?x=\xff HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+    b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + b"x" * 200,
+)  # fmt: skip
+
+
+def _said(url: str, request: bytes) -> bytes:
+    """Send raw bytes and close our side; return all that comes back."""
+    host, _, port = url.rpartition("/")[2].partition(":")
+    with socket.create_connection((host, int(port)), timeout=60) as client:
+        try:
+            client.sendall(request)
+            client.shutdown(socket.SHUT_WR)
+            return b"".join(iter(lambda: client.recv(65536), b""))
+        except ConnectionError:
+            return b""
+
+
+def test_what_is_no_http_request_is_a_4xx_or_nothing(tmp_path: Path) -> None:
+    """Torn, doubled and endless headers, and other protocols: no 5xx, no trace on stderr, and it goes on."""
+    place = make_place(tmp_path / "place", revisions=[REVISION])
+    good = (
+        f"POST /logs HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {place.token}\r\n"
+        "Content-Encoding: gzip\r\nContent-Length: 9\r\n\r\n123456789"
+    ).encode()
+    rng = random.Random(7)
+    altered = [mutated(good, rng=rng) for _ in range(150)]
+    with collecting(place) as running:
+        answers = [_said(running.url, one) for one in (*REQUESTS, *altered)]
+        assert {one.split()[1] for one in answers if one} <= {
+            b"200",
+            b"400",
+            b"401",
+            b"404",
+            b"405",
+            b"415",
+            b"431",
+        }
+        assert sum(one.startswith(b"HTTP/1.1 4") for one in answers) > 50
+        assert len(running.said().splitlines()) == len(running.findings())
+        assert place.token not in running.said()
+        assert upload(running.url, place.token, zipped([logged()])).json()["added"] == 1
+    assert place.ids() == [logged()["decision_id"]]
 
 
 NUMBERS = {

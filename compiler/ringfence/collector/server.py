@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import signal
 import socket
 import ssl
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
+from h11 import LocalProtocolError
 from starlette.applications import Starlette
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -36,6 +38,15 @@ class _Protocol(H11Protocol):
     def _close_if_silent(self) -> None:
         if self.cycle is None and not self.transport.is_closing():
             self.transport.close()
+
+
+class _Strangers(logging.Filter):
+    """Drops what anybody can make the server write without a credential, since it could fill a disk."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Keep all but answers to torn requests, whose connection the server has closed already."""
+        error = record.exc_info[1] if record.exc_info else None
+        return not isinstance(error, LocalProtocolError)
 
 
 def listen(host: str, *, port: int) -> socket.socket:
@@ -65,7 +76,7 @@ def serve(
                 loop="asyncio",
                 lifespan="on",
                 interface="asgi3",
-                log_level="warning",
+                log_level="error",  # its warnings are of strangers' torn requests
                 access_log=False,
                 server_header=False,
                 proxy_headers=False,
@@ -80,6 +91,7 @@ def serve(
             )
         )
         server.config.load()
+        logging.getLogger("uvicorn.error").addFilter(_Strangers())
     except (OSError, ssl.SSLError) as error:
         said = getattr(error, "strerror", None) or type(error).__name__
         raise UsageError(f"the TLS files cannot be used: {said}") from None
