@@ -1,21 +1,19 @@
-"""The main job, end to end, on the example's data platform: about a minute after set-up.
+"""The main job, end to end, on the examples: less than a minute after set-up.
 
 Tenant YAML is checked, tested, compiled and signed; a locked OPA loads the signed bundles and decides
 more than 2,000 requests; its decision logs are collected, sealed and verified, once by ringfence and
-once by openssl; then a candidate policy is replayed on them.
+once by openssl; then a candidate policy is replayed on them. At last an agent calls tools through the
+proxy, which shows what the policy shows, stops one call, and holds another until it is approved.
 """
 
 import gzip
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -23,7 +21,9 @@ from typing import Any
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
-from examples.traffic import requests_of_a_day  # noqa: E402 - run as a script, from anywhere
+from examples.agent import run_agent  # noqa: E402 - run as a script, from anywhere
+from examples.stage import Site, ringfence, say, short, wait  # noqa: E402
+from examples.traffic import requests_of_a_day  # noqa: E402
 from ringfence.ir.schema import DecisionPoint  # noqa: E402
 from ringfence.keys import load_private, load_public, public_jwk  # noqa: E402
 from ringfence.language.facts import all_points  # noqa: E402
@@ -43,49 +43,30 @@ def main() -> None:
     work.mkdir(parents=True)
     started = time.monotonic()
     _prepare(work)
-    _say("check, test, build and sign")
-    _ringfence("check", work / "policies")
-    _ringfence("test", HERE / "data-platform")
-    with _Site(work) as site:
+    say("check, test, build and sign")
+    ringfence("check", work / "policies")
+    ringfence("test", HERE / "data-platform")
+    with Site(work) as site:
         _build(work, site.url)
         decisions = _decide(work, site)
-    _say(f"{len(decisions)} decisions, {len(site.events)} decision-log events collected")
+    say(f"{len(decisions)} decisions, {len(site.events)} decision-log events collected")
     for action, count in Counter(d["action"] for d in decisions).most_common():
         print(f"  {action:<13}{count:6}")
     logs = _write_logs(work, site.events)
     _seal(work, logs)
     _replay(work, logs)
+    run_agent(work)
     _summary(work, decisions, seconds=time.monotonic() - started)
-
-
-def _say(text: str) -> None:
-    print(f"\n== {text}", flush=True)
-
-
-def _ringfence(*arguments: object, ok: Sequence[int] = (0,)) -> str:
-    command = [sys.executable, "-m", "ringfence.cli.main", *map(str, arguments)]
-    print("$ ringfence " + " ".join(_short(str(a)) for a in arguments), flush=True)
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
-    sys.stdout.write(result.stdout)
-    sys.stderr.write(result.stderr)
-    if result.returncode not in ok:
-        raise SystemExit(f"`ringfence {arguments[0]}` left with {result.returncode}")
-    return result.stdout
-
-
-def _short(argument: str) -> str:
-    path = Path(argument)
-    return os.path.relpath(path) if path.is_absolute() else argument
 
 
 def _prepare(work: Path) -> None:
     """Copy the policies, make keys of our own, and have an exception approved."""
-    _say("keys of our own, and an approved exception")
+    say("keys of our own, and an approved exception")
     policies, keys = work / "policies", work / "keys"
     shutil.copytree(HERE / "data-platform", policies)
     for name in ("lee", "scanner", "log"):
-        _ringfence("keygen", "--type", "ed25519", "--out", keys, "--name", name)
-    _ringfence("keygen", "--type", "es256", "--out", keys, "--name", "prod")
+        ringfence("keygen", "--type", "ed25519", "--out", keys, "--name", name)
+    ringfence("keygen", "--type", "es256", "--out", keys, "--name", "prod")
     trust = policies / "platform" / "trust.yaml"
     text = trust.read_text()
     for name, old in zip(("lee", "scanner"), _public_keys(text), strict=True):
@@ -93,7 +74,7 @@ def _prepare(work: Path) -> None:
     trust.write_text(text)
     shutil.rmtree(policies / "exceptions" / "acme")
     until = time.strftime("%Y-%m-%dT00:00:00Z", time.gmtime(time.time() + 14 * 86_400))
-    _ringfence(
+    ringfence(
         "exception", "request", "EXC-2041", "--root", policies, "--tenant", "acme",
         "--owner", "team-acme-data", "--lifts", "runner.quota.monthly-hours",
         "--at", "runner.deploy", "--at", "runner.start",
@@ -105,7 +86,7 @@ def _prepare(work: Path) -> None:
         "--cost", "extra=40h", "--cost", "cost_center=CC-4411",
         "--cost", "agreed_with=user:finops@acme.example",
     )  # fmt: skip
-    _ringfence(
+    ringfence(
         "exception", "approve", policies / "exceptions/acme/EXC-2041.yaml",
         "--key", keys / "lee.key.pem", "--by", LEE, "--kid", "lee-2026",
     )  # fmt: skip
@@ -116,16 +97,16 @@ def _public_keys(text: str) -> list[str]:
 
 
 def _build(work: Path, url: str) -> None:
-    _ringfence(
+    ringfence(
         "build", work / "policies", "-o", work / "bundles", "--release", "runtime",
         "--env", "prod", "--signing-key", work / "keys/prod.key.pem", "--slices",
         "--service-url", f"{url}/bundles", "--logs-url", url,
     )  # fmt: skip
 
 
-def _decide(work: Path, site: "_Site") -> list[dict[str, Any]]:
+def _decide(work: Path, site: "Site") -> list[dict[str, Any]]:
     """Ask a locked OPA, which has loaded the signed bundles, through opa-python-client."""
-    _say("a locked OPA that loads signed bundles only")
+    say("a locked OPA that loads signed bundles only")
     now = int(time.time())
     points = all_points()
     approve = partial(_approval, work, points, now)
@@ -134,7 +115,7 @@ def _decide(work: Path, site: "_Site") -> list[dict[str, Any]]:
     server = OpaServer(config=work / "bundles/opa.yaml", arguments=SERVER_FLAGS, unix=False)
     with server, OpaDecisions(port=server.port) as client:
         answers = [decide_or_block(client, request) for request in requests]
-        _wait(lambda: len(site.events) >= len(answers), what="the decision logs")
+        wait(lambda: len(site.events) >= len(answers), what="the decision logs")
     return answers
 
 
@@ -174,14 +155,6 @@ def _attestation(work: Path, now: int, request: dict[str, Any]) -> str:
     )
 
 
-def _wait(done: Callable[[], bool], *, what: str) -> None:
-    deadline = time.monotonic() + 60
-    while not done():
-        if time.monotonic() > deadline:
-            raise SystemExit(f"{what} did not arrive within a minute")
-        time.sleep(0.1)
-
-
 def _write_logs(work: Path, events: list[dict[str, Any]]) -> Path:
     logs = work / "decisions.jsonl.gz"
     with gzip.open(logs, "wt", encoding="utf-8") as file:
@@ -191,14 +164,14 @@ def _write_logs(work: Path, events: list[dict[str, Any]]) -> Path:
 
 
 def _seal(work: Path, logs: Path) -> None:
-    _say("evidence: sealed, verified by ringfence, and by openssl")
+    say("evidence: sealed, verified by ringfence, and by openssl")
     package = work / "evidence"
-    _ringfence(
+    ringfence(
         "evidence", "seal", logs, "-o", package, "--key", work / "keys/log.key.pem",
         "--origin", "platform.example/runners",
         "--facts", "runner.class,runner.size,runner.network,pipeline.id,workload.id",
     )  # fmt: skip
-    _ringfence(
+    ringfence(
         "evidence", "verify", package, "--key", work / "keys/log.pub.pem",
         "--origin", "platform.example/runners",
     )  # fmt: skip
@@ -207,12 +180,12 @@ def _seal(work: Path, logs: Path) -> None:
         "-rawin", "-in", str(package / "checkpoint.body"),
         "-sigfile", str(package / "checkpoint.sig"),
     ]  # fmt: skip
-    print("$ " + " ".join(_short(a) for a in command), flush=True)
+    print("$ " + " ".join(short(a) for a in command), flush=True)
     subprocess.run(command, check=True)
 
 
 def _replay(work: Path, logs: Path) -> None:
-    _say("a candidate: globex's containers get 40 minutes, acme's concurrency 4")
+    say("a candidate: globex's containers get 40 minutes, acme's concurrency 4")
     candidate = work / "candidate"
     shutil.copytree(work / "policies", candidate)
     for file, old, new in (
@@ -223,14 +196,14 @@ def _replay(work: Path, logs: Path) -> None:
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
-    _ringfence(
+    ringfence(
         "replay", logs, "--baseline", work / "policies", "--candidate", candidate,
         "--release", "runtime", "--env", "prod", "--output", work / "replay.json",
     )  # fmt: skip
 
 
 def _summary(work: Path, decisions: list[dict[str, Any]], *, seconds: float) -> None:
-    _say(f"done in {seconds:.0f} s")
+    say(f"done in {seconds:.0f} s")
     allowed = sum(1 for decision in decisions if decision["allowed"])
     waived = sum(1 for decision in decisions if decision.get("waived"))
     approved = sum(1 for decision in decisions if decision.get("approvals"))
@@ -239,40 +212,6 @@ def _summary(work: Path, decisions: list[dict[str, Any]], *, seconds: float) -> 
     )
     for name in ("policies", "bundles", "decisions.jsonl.gz", "evidence", "replay.json"):
         print(f"  {os.path.relpath(work / name)}")
-
-
-class _Site:
-    """Serve bundles and receive decision logs, on a free loopback port."""
-
-    def __init__(self, work: Path) -> None:
-        self.events: list[dict[str, Any]] = []
-        handler = partial(_Handler, self.events, directory=str(work))
-        self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
-
-    def __enter__(self) -> "_Site":
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-
-class _Handler(http.server.SimpleHTTPRequestHandler):
-    def __init__(self, events: list[dict[str, Any]], *arguments: Any, **named: Any) -> None:
-        self._events = events
-        super().__init__(*arguments, **named)
-
-    def do_POST(self) -> None:
-        """Take one upload of OPA's decision-log plugin: a gzip JSON array."""
-        raw = self.rfile.read(int(self.headers["Content-Length"]))
-        self._events.extend(json.loads(gzip.decompress(raw)))
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Stay quiet."""
 
 
 if __name__ == "__main__":
