@@ -2,7 +2,7 @@
 
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
 releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
-ledger (RF94x, RF95x), exports (RF96x), proofs (RF97x), collector (RF98x).
+ledger (RF94x, RF95x), exports (RF96x), proofs (RF97x), collector (RF98x), reconciliation (RF99x).
 """
 
 from collections.abc import Mapping
@@ -18,6 +18,7 @@ from ringfence.codes import (
     models,
     opa,
     proofs,
+    reconcile,
     releases,
     rules,
     source,
@@ -43,6 +44,7 @@ _RANGES = (
     exports.CODES,
     proofs.CODES,
     collector.CODES,
+    reconcile.CODES,
 )
 
 CODES: Mapping[str, CodeInfo] = MappingProxyType(

@@ -9,12 +9,12 @@ from typing import Any
 from ringfence.opa.policies import PolicyServer
 from ringfence.replay.logs import LogEvent, LogFinding
 
-__all__ = ["Change", "Report", "replay_exact"]
+__all__ = ["FACTS", "Change", "Report", "essence", "is_whole", "recorded_request", "replay_exact"]
 
 _PATH = "ringfence/main/decision"
 _TOKENS = ("/input/approvals", "/input/attestations")
 # The log's mask puts the declared, well-typed facts in place of all: no policy of that time read more.
-_FACTS = "/input/facts"
+FACTS = "/input/facts"
 _CHUNK = 2_000
 _EXAMPLES = 10
 
@@ -107,7 +107,7 @@ def replay_exact(
     """
     report = Report()
     for chunk in _chunks(_replayable(events, report)):
-        cases = [(_request(event), event.time_ns) for event in chunk]
+        cases = [(recorded_request(event), event.time_ns) for event in chunk]
         before, after = baseline.decide(cases), candidate.decide(cases)
         for event, was, will in zip(chunk, before, after, strict=True):
             _count(report, event, was or {}, will or {})
@@ -123,15 +123,15 @@ def _replayable(events: Iterable[LogEvent | LogFinding], report: Report) -> Iter
             event.path != _PATH
             or not isinstance(event.input, dict)
             or not isinstance(event.result, dict)
-        ) or not _is_whole(event):
+        ) or not is_whole(event):
             report.not_replayable += 1
         else:
             yield event
 
 
-def _is_whole(event: LogEvent) -> bool:
+def is_whole(event: LogEvent) -> bool:
     """Tell whether nothing was left out of an event but tokens, and facts that no policy could read."""
-    left_out = (*event.erased, *(pointer for pointer in event.masked if pointer != _FACTS))
+    left_out = (*event.erased, *(pointer for pointer in event.masked if pointer != FACTS))
     return all(pointer.startswith(_TOKENS) for pointer in left_out)
 
 
@@ -140,8 +140,8 @@ def _chunks(events: Iterator[LogEvent]) -> Iterator[list[LogEvent]]:
         yield chunk
 
 
-def _request(event: LogEvent) -> dict[str, Any]:
-    """Return the input, with what the decision recorded where tokens were masked."""
+def recorded_request(event: LogEvent) -> dict[str, Any]:
+    """Return an event's input, with what the decision recorded where tokens were masked."""
     recorded: dict[str, Any] = {}
     if "/input/attestations" in (*event.erased, *event.masked):
         recorded["unattested"] = event.result.get("unknown", [])
@@ -155,8 +155,8 @@ def _request(event: LogEvent) -> dict[str, Any]:
 def _count(
     report: Report, event: LogEvent, was: Mapping[str, Any], will: Mapping[str, Any]
 ) -> None:
-    masked = _FACTS in event.masked
-    if _essence(was) != _essence(event.result):
+    masked = FACTS in event.masked
+    if essence(was) != essence(event.result):
         # Without all facts the recorded decision may be right, and ours of another request.
         report.not_replayable += masked
         report.untrustworthy += not masked
@@ -165,7 +165,7 @@ def _count(
     report.with_recorded_tokens += any(
         pointer.startswith(_TOKENS) for pointer in (*event.erased, *event.masked)
     )
-    if _essence(was) == _essence(will) and was.get("obligations") == will.get("obligations"):
+    if essence(was) == essence(will) and was.get("obligations") == will.get("obligations"):
         report.unchanged += 1
         return
     before, after = str(was.get("action", "block")), str(will.get("action", "block"))
@@ -194,7 +194,8 @@ def _count(
         )
 
 
-def _essence(decision: Mapping[str, Any]) -> tuple[object, ...]:
+def essence(decision: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what two decisions are compared by: action, allowed, violated rules, used exceptions."""
     waived = sorted(str(one.get("exception")) for one in decision.get("waived", ()))
     return decision.get("action"), decision.get("allowed"), _rules(decision), tuple(waived)
 
