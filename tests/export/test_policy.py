@@ -124,7 +124,7 @@ def test_sources_are_the_platforms_and_the_tenants(ledger: Path, tmp_path: Path)
     files = package(ledger, files=taken)
     write_folder(tmp_path / "p", files)
     found = verifier().verify(tmp_path / "p")
-    assert "that `policy/sources/` is what the bundles were made of" in found.not_shown[-2]
+    assert any("that `policy/sources/` is what" in one for one in found.not_shown)
 
 
 def _source(name: str) -> Path:

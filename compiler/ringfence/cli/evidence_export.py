@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ringfence.cli.evidence_export_policy import PolicyOptions
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
 from ringfence.cli.passphrase import passphrase_options
@@ -18,7 +19,22 @@ __all__ = ["export_records"]
 
 @click.command("export")
 @click.argument("ledger", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--profile", type=click.Choice(["operator"]), default="operator", show_default=True)
+@click.option(
+    "--profile",
+    type=click.Choice(["operator", "enterprise"]),
+    default="operator",
+    show_default=True,
+    help="`enterprise` is under an export policy, and tells how controls stand.",
+)
+@click.option("--policy", type=FILE, help="The export policy, YAML; for the enterprise profile.")
+@click.option("--region", default="", help="Where the package goes, by the policy's names.")
+@click.option(
+    "--recipient",
+    "recipients",
+    multiple=True,
+    metavar="age1…",
+    help="Encrypt to this public key of age; repeatable.",
+)
 @click.option(
     "--tenant", "tenants", required=True, multiple=True, help="Whose records; repeatable."
 )
@@ -30,7 +46,7 @@ __all__ = ["export_records"]
     "-o",
     required=True,
     type=click.Path(path_type=Path),
-    help="A new folder, or a new file that ends in .tar.",
+    help="A new folder, or a new file that ends in .tar, or .tar.age if it is encrypted.",
 )
 @click.option(
     "--signing-key",
@@ -62,7 +78,7 @@ __all__ = ["export_records"]
     help="A timestamp authority (RFC 3161) that stamps the checkpoint; needs --tsa.",
 )
 @click.option("--tsa", type=FILE, help="The authority's root certificate that you trust, in PEM.")
-@click.option("--exporter", default="", help="Who exports, for the statement.")
+@click.option("--exporter", default="", help="Who exports, as the policy or the reader knows them.")
 @trust_options
 @passphrase_options
 @form_option
@@ -70,6 +86,9 @@ def export_records(
     *,
     ledger: Path,
     profile: str,
+    policy: Path | None,
+    region: str,
+    recipients: tuple[str, ...],
     tenants: tuple[str, ...],
     start: str | None,
     end: str | None,
@@ -99,39 +118,46 @@ def export_records(
       ringfence evidence export ledger --tenant acme --from 2026-11-01T00:00:00Z -o acme.tar \\
           --signing-key package.key.pem --key log.vkey
     """
-    from ringfence.evidence.folder import write_new
-    from ringfence.export.archive import pack
     from ringfence.export.build import package_files
-    from ringfence.export.folder import write_folder
     from ringfence.export.package_key import PackageSigner
     from ringfence.export.policy import source_files
-    from ringfence.export.predicate import Exporter
     from ringfence.export.request import ExportRequest
     from ringfence.export.selection import select
     from ringfence.keys import load_private, read_passphrase
 
+    options = PolicyOptions(
+        profile=profile, policy=policy, exporter=exporter, region=region, recipients=recipients,
+        output=output,
+    )  # fmt: skip
+    options.require_form()
     selection = _selection(tenants, start=start, end=end, ids=ids)
     passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
     signer = PackageSigner(load_private(signing_key, passphrase=passphrase))
+    export_policy, by = options.allowed(
+        key=signer.public.keyid, tenants=selection.tenants, views=views,
+        asks=timestamp_url is not None,
+    )  # fmt: skip
     trusted = trust.read(origin=claimed_origin(ledger))
     selected = select(ledger, selection, trust=trusted)
+    archives = tuple(path.read_bytes() for path in bundles)
+    more, extra = options.parts(
+        export_policy, selected, bundles=archives, tenants=selection.tenants
+    )
     request = ExportRequest(
         profile=profile,
         selection=selection,
-        exporter=Exporter(name=exporter, by="ledger"),
+        exporter=by,
         timestamp=_stamped(selected.chain.note, url=timestamp_url, tsa=tsa),
         views=views,
-        bundles=tuple(path.read_bytes() for path in bundles),
-        files=source_files(sources, tenants=selection.tenants) if sources else {},
+        bundles=archives,
+        files=more | (source_files(sources, tenants=selection.tenants) if sources else {}),
+        extra=extra,
         witnesses=trusted.quorum.keys if trusted.quorum else (),
     )
     files = package_files(
         selected, ledger=ledger, request=request, pinned=trusted.pinned, signer=signer
     )
-    if output.name.endswith(".tar"):
-        write_new(output, pack(files))
-    else:
-        write_folder(output, files)
+    _write(output, files, recipients=recipients)
     said = {
         "package": str(output), "origin": selected.chain.checkpoint.origin,
         "records": len(selected.records), "withheld": selected.withheld,
@@ -145,6 +171,21 @@ def export_records(
         f"exported {said['records']} of {said['tree_size']} records to {output}\n"
         f"  origin {said['origin']}\n  signed by package key {said['package_key']}"
     )
+
+
+def _write(output: Path, files: dict[str, bytes], *, recipients: tuple[str, ...]) -> None:
+    """Write a folder, an archive, or an encrypted one, of which nothing reaches the disk in the clear."""
+    from ringfence.evidence.folder import write_new
+    from ringfence.export.archive import pack
+    from ringfence.export.encryption import encrypt
+    from ringfence.export.folder import write_folder
+
+    if recipients:
+        write_new(output, encrypt(pack(files), recipients=recipients))
+    elif output.name.endswith(".tar"):
+        write_new(output, pack(files))
+    else:
+        write_folder(output, files)
 
 
 def _stamped(note: bytes, *, url: str | None, tsa: Path | None) -> bytes | None:

@@ -7,7 +7,7 @@ import click
 
 from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
 from ringfence.cli.evidence_trust import FILE, TrustOptions, origin_of, trust_options, unasked
-from ringfence.cli.evidence_verify_export import verify_export
+from ringfence.cli.evidence_verify_export import ExportTrust, verify_export
 
 __all__ = ["verify_evidence"]
 
@@ -24,6 +24,10 @@ __all__ = ["verify_evidence"]
     type=FILE,
     help="The root certificate, in PEM, of a timestamp authority that must have stamped it.",
 )
+@click.option(
+    "--policy", type=FILE, help="The export policy under which it must have been exported."
+)
+@click.option("--identity", type=FILE, help="The private key of age, for an encrypted package.")
 @trust_options
 @form_option
 def verify_evidence(
@@ -31,6 +35,8 @@ def verify_evidence(
     evidence: Path,
     package_key: Path | None,
     tsa: Path | None,
+    policy: Path | None,
+    identity: Path | None,
     trust: TrustOptions,
     form: str,
 ) -> None:
@@ -48,10 +54,11 @@ def verify_evidence(
     from ringfence.export.contents import is_export
 
     if package_key is not None or is_export(evidence):
-        verify_export(evidence, trust, package_key=package_key, tsa=tsa, form=form)
-    elif tsa is not None:
-        hint = "leave the option out, or export a package with `--timestamp-url`"
-        raise UsageError("only an exported package has a timestamp", help=hint)
+        more = ExportTrust(tsa=tsa, policy=policy, identity=identity)
+        verify_export(evidence, trust, package_key=package_key, more=more, form=form)
+    elif (tsa, policy, identity) != (None, None, None):
+        hint = "leave out `--tsa`, `--policy` and `--identity`"
+        raise UsageError("only an exported package is held against these", help=hint)
     elif evidence.is_file():
         _proof(evidence, trust, form=form)
     else:

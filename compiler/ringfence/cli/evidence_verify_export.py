@@ -1,6 +1,7 @@
 """How `ringfence evidence verify` checks an exported package, and says what it found."""
 
 import base64
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,16 @@ if TYPE_CHECKING:
     from ringfence.export.verify import ExportResult, ExportVerifier
     from ringfence.timestamp.authority import TrustedAuthority
 
-__all__ = ["export_verifier", "trusted_authority", "verify_export"]
+__all__ = ["ExportTrust", "export_verifier", "trusted_authority", "verify_export"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportTrust:
+    """Files that an exported package is held against, beside the keys: none where nothing is asked for."""
+
+    tsa: Path | None = None
+    policy: Path | None = None
+    identity: Path | None = None
 
 
 def verify_export(
@@ -21,11 +31,11 @@ def verify_export(
     trust: TrustOptions,
     *,
     package_key: Path | None,
-    tsa: Path | None,
+    more: "ExportTrust",
     form: str,
 ) -> None:
     """Verify a package with the log's and the package's keys, and print what is shown."""
-    asked = export_verifier(package, trust, package_key=package_key, tsa=tsa)
+    asked = export_verifier(package, trust, package_key=package_key, more=more)
     result = asked.verify(package)
     not_shown = [*result.not_shown, *unasked(trust)]
     if form == "json":
@@ -36,22 +46,30 @@ def verify_export(
 
 
 def export_verifier(
-    package: Path, trust: TrustOptions, *, package_key: Path | None, tsa: Path | None = None
+    package: Path,
+    trust: TrustOptions,
+    *,
+    package_key: Path | None,
+    more: "ExportTrust | None" = None,
 ) -> "ExportVerifier":
     """Return the verifier that the options ask for; raise UsageError where the key is missing."""
+    from ringfence.enterprise.policy import read_policy
     from ringfence.errors import UsageError
     from ringfence.export.contents import claimed_origin
     from ringfence.export.package_key import PackageKey
     from ringfence.export.verify import ExportVerifier
     from ringfence.keys import load_public
 
+    given = more or ExportTrust()
     if package_key is None:
         hint = "pass the public key of whoever exported the package"
         raise UsageError("an exported package needs --package-key", help=hint)
     return ExportVerifier(
-        trust=trust.read(origin=claimed_origin(package)),
+        trust=trust.read(origin=claimed_origin(package, identity=given.identity)),
         package_key=PackageKey(load_public(package_key)),
-        authority=trusted_authority(tsa) if tsa else None,
+        authority=trusted_authority(given.tsa) if given.tsa else None,
+        policy=read_policy(given.policy) if given.policy else None,
+        identity=given.identity,
     )
 
 
@@ -70,7 +88,7 @@ def trusted_authority(file: Path) -> "TrustedAuthority":
 
 def _said(result: "ExportResult") -> dict[str, Any]:
     said = result.said
-    names = ("bundles", "exporter", "kinds", "profile", "selection", "tenants", "views")
+    names = ("bundles", "exporter", "extra", "kinds", "profile", "selection", "tenants", "views")
     return {
         "verified": True,
         "origin": result.checkpoint.origin,

@@ -27,6 +27,7 @@ __all__ = ["view_records"]
 @click.option(
     "--package-key", type=FILE, help="The public key of whoever exported the package, in PEM."
 )
+@click.option("--identity", type=FILE, help="The private key of age, for an encrypted package.")
 @trust_options
 def view_records(
     *,
@@ -34,6 +35,7 @@ def view_records(
     form: str,
     tenants: tuple[str, ...],
     package_key: Path | None,
+    identity: Path | None,
     trust: TrustOptions,
 ) -> None:
     """Print records of an exported PACKAGE, or of a tenant in a LEDGER, once they are verified.
@@ -49,7 +51,9 @@ def view_records(
     """
     from ringfence.views.table import VIEWS
 
-    found, origin = _records(source, tenants=tenants, package_key=package_key, trust=trust)
+    found, origin = _records(
+        source, tenants=tenants, package_key=package_key, identity=identity, trust=trust
+    )
     shown = 0
     for line in VIEWS[form].lines(found, origin=origin):
         sys.stdout.buffer.write(line)
@@ -60,10 +64,15 @@ def view_records(
 
 
 def _records(
-    source: Path, *, tenants: tuple[str, ...], package_key: Path | None, trust: TrustOptions
+    source: Path,
+    *,
+    tenants: tuple[str, ...],
+    package_key: Path | None,
+    identity: Path | None,
+    trust: TrustOptions,
 ) -> "tuple[tuple[Placed, ...], str]":
     """Return the verified records, and their log's origin; raise UsageError and VerifyError."""
-    from ringfence.cli.evidence_verify_export import export_verifier
+    from ringfence.cli.evidence_verify_export import ExportTrust, export_verifier
     from ringfence.errors import UsageError
     from ringfence.export.selection import Selection, select
     from ringfence.ledger.about import ABOUT
@@ -77,5 +86,7 @@ def _records(
         return chosen.records, chosen.chain.checkpoint.origin
     if tenants:
         raise UsageError("a package is of its tenants", help="leave out --tenant")
-    result = export_verifier(source, trust, package_key=package_key).verify(source)
+    more = ExportTrust(identity=identity)
+    asked = export_verifier(source, trust, package_key=package_key, more=more)
+    result = asked.verify(source)
     return result.records, result.checkpoint.origin

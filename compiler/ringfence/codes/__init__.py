@@ -2,7 +2,8 @@
 
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
 releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
-ledger (RF94x, RF95x), exports (RF96x), proofs (RF97x), collector (RF98x), reconciliation (RF99x).
+ledger (RF94x, RF95x), exports (RF96x), proofs and export policies (RF97x), collector (RF98x),
+reconciliation (RF99x).
 """
 
 from collections.abc import Mapping
@@ -13,6 +14,7 @@ from ringfence.codes import (
     collector,
     conditions,
     evidence,
+    export_policy,
     exports,
     ledger,
     models,
@@ -42,6 +44,7 @@ _RANGES = (
     evidence.CODES,
     ledger.CODES,
     exports.CODES,
+    export_policy.CODES,
     proofs.CODES,
     collector.CODES,
     reconcile.CODES,

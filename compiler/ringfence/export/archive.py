@@ -13,7 +13,7 @@ from typing import BinaryIO, Final
 from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.package import Limits
 
-__all__ = ["PackageArchive", "pack", "require_writable"]
+__all__ = ["PackageArchive", "begins_with", "pack", "require_writable"]
 
 _BLOCK: Final = 512
 _END: Final = bytes(2 * _BLOCK)
@@ -46,14 +46,30 @@ def pack(files: Mapping[str, bytes]) -> bytes:
     return b"".join([*parts, _END])
 
 
-class PackageArchive:
-    """A package's files, read from an archive; every way to read one raises VerifyError only."""
+def begins_with(path: Path, magic: bytes, *, at: int = 0) -> bool:
+    """Tell whether a plain file has these bytes there; nothing is waited for, such as a pipe's writer."""
+    try:
+        handle = os.open(path, _OPEN)
+    except (OSError, ValueError):
+        return False
+    try:
+        plain = stat.S_ISREG(os.fstat(handle).st_mode)
+        return plain and os.pread(handle, len(magic), at) == magic
+    finally:
+        os.close(handle)
 
-    def __init__(self, path: Path, *, limits: Limits, required: frozenset[str]) -> None:
+
+class PackageArchive:
+    """A package's files, read from an archive; every way to read one raises VerifyError only.
+
+    It is named by a path, or by a descriptor that it then owns.
+    """
+
+    def __init__(self, path: Path | int, *, limits: Limits, required: frozenset[str]) -> None:
         self._at: dict[str, tuple[int, int]] = {}
         self._limits = limits
         with _only_verify_errors():
-            self._handle = os.open(path, _OPEN)
+            self._handle = path if isinstance(path, int) else os.open(path, _OPEN)
         try:
             with _only_verify_errors():
                 self._scan()

@@ -12,7 +12,8 @@ from ringfence.evidence.note import is_log_name, split_note
 from ringfence.evidence.package import Limits, PackageFolder, require_named
 from ringfence.evidence.statement import Envelope, pae, read_statement
 from ringfence.export import layout
-from ringfence.export.archive import PackageArchive
+from ringfence.export.archive import PackageArchive, begins_with
+from ringfence.export.encryption import decrypted_archive, is_encrypted
 from ringfence.export.package_key import PackageKey
 
 __all__ = ["SignedContents", "claimed_origin", "is_export", "open_package"]
@@ -20,16 +21,25 @@ __all__ = ["SignedContents", "claimed_origin", "is_export", "open_package"]
 _MAGIC: Final = (257, b"ustar")
 
 
-def open_package(path: Path, *, limits: Limits = layout.LIMITS) -> PackageFolder | PackageArchive:
-    """Open a package's folder or archive, of which nothing is verified; raise VerifyError."""
+def open_package(
+    path: Path, *, limits: Limits = layout.LIMITS, identity: Path | None = None
+) -> PackageFolder | PackageArchive:
+    """Open a package's folder or archive, of which nothing is verified; raise VerifyError.
+
+    `identity` is the file with the private key of age, for an encrypted one.
+    """
     if path.is_dir():
         return PackageFolder(path, limits=limits, required=layout.REQUIRED)
+    if is_encrypted(path):
+        if identity is None:
+            raise VerifyError("RF978", "the package is encrypted, and no identity was passed")
+        return decrypted_archive(path, identity=identity, limits=limits)
     return PackageArchive(path, limits=limits, required=layout.REQUIRED)
 
 
 @contextlib.contextmanager
-def _opened(path: Path) -> Iterator[PackageFolder | PackageArchive]:
-    package = open_package(path)
+def _opened(path: Path, identity: Path | None) -> Iterator[PackageFolder | PackageArchive]:
+    package = open_package(path, identity=identity)
     try:
         yield package
     finally:
@@ -37,9 +47,9 @@ def _opened(path: Path) -> Iterator[PackageFolder | PackageArchive]:
             package.close()
 
 
-def claimed_origin(path: Path) -> str:
+def claimed_origin(path: Path, *, identity: Path | None = None) -> str:
     """Return what a package, of which nothing is verified, says that it is of; raise VerifyError."""
-    with _opened(path) as package:
+    with _opened(path, identity) as package:
         origin = Checkpoint.parse(split_note(package.read(layout.CHECKPOINT))[0]).origin
     if not is_log_name(origin):
         raise VerifyError("RF921", "the checkpoint's origin is unusable")
@@ -50,12 +60,9 @@ def is_export(path: Path) -> bool:
     """Tell whether a path looks like an exported package, and not a sealed one or one record's proof."""
     if path.is_dir():
         return (path / layout.PROOFS).exists()
-    try:
-        with path.open("rb") as stream:
-            stream.seek(_MAGIC[0])
-            return stream.read(len(_MAGIC[1])) == _MAGIC[1]
-    except OSError:
-        return False
+    if is_encrypted(path):
+        return True
+    return begins_with(path, _MAGIC[1], at=_MAGIC[0])
 
 
 class SignedContents:

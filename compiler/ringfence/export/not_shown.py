@@ -1,7 +1,9 @@
 """What a package does not show, by the trust that was brought along."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
+from ringfence.enterprise.policy import ExportPolicy
 from ringfence.export import layout
 from ringfence.export.predicate import NOT_SHOWN
 from ringfence.ledger.search import Placed
@@ -9,7 +11,7 @@ from ringfence.ledger.trust import LedgerTrust
 from ringfence.replay.logs import nanoseconds
 from ringfence.timestamp.authority import Stamp
 
-__all__ = ["not_shown", "undated"]
+__all__ = ["not_shown", "unasked_policy", "undated"]
 
 
 def not_shown(trust: LedgerTrust, *, names: frozenset[str]) -> tuple[str, ...]:
@@ -26,6 +28,15 @@ def undated(stamp: Stamp | None, records: Iterable[Placed]) -> Iterator[str]:
     times = (nanoseconds(one.record.body.get("timestamp")) for one in records)
     if late := sum(at is not None and at > bound * 1_000_000_000 for at in times):
         yield f"that {late} decisions were made when they say: that is after the timestamp"
+
+
+def unasked_policy(said: Mapping[str, Any], policy: ExportPolicy | None) -> Iterator[str]:
+    """Say what an enterprise package leaves open about its policy and deployment."""
+    if said["profile"] != "enterprise":
+        return
+    if policy is None:
+        yield "that the export policy is the one in force: none was brought along"
+    yield "that the ledger is deployed, and where the package went, as it says: the exporter says so"
 
 
 def _more(trust: LedgerTrust, names: frozenset[str]) -> Iterator[str]:

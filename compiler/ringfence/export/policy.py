@@ -11,10 +11,11 @@ from ringfence.bundle.archive import Limits, unpack
 from ringfence.bundle.digest import digest
 from ringfence.bundle.error import BundleError
 from ringfence.bundle.hash import SIGNATURES
+from ringfence.enterprise.standing import rules_in_bundle
 from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.export.layout import POLICY
 
-__all__ = ["MAX_BUNDLE", "bundle_files", "is_bundle", "revision_of", "source_files"]
+__all__ = ["MAX_BUNDLE", "bundle_files", "is_bundle", "revision_of", "rules_of", "source_files"]
 
 MAX_BUNDLE: Final = 16 << 20
 """Bytes of a bundle's archive in a package; a tenant's slice has far fewer."""
@@ -47,7 +48,7 @@ def bundle_files(
     said: dict[str, str] = {}
     for number, archive in enumerate(archives, start=1):
         try:
-            revision, held = _read(archive)
+            revision, files_of = _read(archive)
         except VerifyError as error:
             raise EvidenceError(error.code, error.message) from None
         if revision not in revisions:
@@ -56,7 +57,7 @@ def bundle_files(
                 "a bundle is of a revision that no selected record names",
                 help="pass the bundle that was in force when these decisions were made",
             )
-        if held - tenants:
+        if _tenants(files_of) - tenants:
             raise EvidenceError(
                 "RF960",
                 "a bundle holds the policy of tenants that the package is not for",
@@ -75,6 +76,14 @@ def is_bundle(name: str) -> bool:
 def revision_of(archive: bytes) -> str:
     """Return a bundle's revision once both its digests are its files'; raise VerifyError (RF965)."""
     return _read(archive)[0]
+
+
+def rules_of(archive: bytes, *, tenants: frozenset[str]) -> frozenset[str]:
+    """Return the ids of a bundle's rules, shared ones and these tenants' own; raise VerifyError (RF965)."""
+    try:
+        return rules_in_bundle(_read(archive)[1], tenants=tenants)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise VerifyError("RF965", "a policy bundle is damaged, or none of ringfence's") from None
 
 
 def source_files(repository: Path, *, tenants: frozenset[str]) -> dict[str, bytes]:
@@ -108,20 +117,27 @@ def _plain(root: Path) -> Iterator[Path]:
                 yield from _plain(path)
 
 
-def _read(archive: bytes) -> tuple[str, frozenset[str]]:
-    """Return revision and tenants of a bundle whose digests have been computed anew."""
+def _read(archive: bytes) -> tuple[str, dict[str, bytes]]:
+    """Return revision and files of a bundle whose digests have been computed anew."""
     if len(archive) > MAX_BUNDLE:
         raise VerifyError("RF965", "a policy bundle is too large")
     try:
         files = unpack(archive, limits=_INFLATED)
         manifest = orjson.loads(files[".manifest"])
-        held = orjson.loads(files["ringfence/tenants/data.json"])
         revision = _revision(files, manifest)
+        _tenants(files)
     except (BundleError, KeyError, orjson.JSONDecodeError, TypeError, ValueError):
         raise VerifyError("RF965", "a policy bundle is damaged, or none of ringfence's") from None
-    if not isinstance(held, dict) or manifest["revision"] != revision:
+    if manifest["revision"] != revision:
         raise VerifyError("RF965", "a policy bundle's files are not those of its revision")
-    return revision, frozenset(held)
+    return revision, files
+
+
+def _tenants(files: Mapping[str, bytes]) -> frozenset[str]:
+    held = orjson.loads(files["ringfence/tenants/data.json"])
+    if not isinstance(held, dict):
+        raise ValueError("the tenants are no mapping")
+    return frozenset(held)
 
 
 def _revision(files: Mapping[str, bytes], manifest: Any) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ringfence.enterprise.checking import require_enterprise
+from ringfence.enterprise.policy import ExportPolicy
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import VerifyError
 from ringfence.evidence.note import NoteKey, split_note
@@ -15,7 +17,7 @@ from ringfence.export import layout
 from ringfence.export.archive import PackageArchive
 from ringfence.export.build import checkpoint_files
 from ringfence.export.contents import SignedContents, open_package
-from ringfence.export.not_shown import not_shown, undated
+from ringfence.export.not_shown import not_shown, unasked_policy, undated
 from ringfence.export.package_key import PackageKey
 from ringfence.export.policy import is_bundle, revision_of
 from ringfence.export.predicate import Contents, require_borne_out
@@ -53,7 +55,8 @@ class ExportResult:
 class ExportVerifier:
     """Verifies packages that this key has signed, over records of the log that is trusted.
 
-    With an `authority`, a package without a timestamp by it is refused.
+    With an `authority`, a package without a timestamp by it is refused, and with a `policy`, one that is
+    not exported under that. `identity` is a file with the private key of age, for an encrypted package.
     """
 
     def __init__(
@@ -62,9 +65,13 @@ class ExportVerifier:
         trust: LedgerTrust,
         package_key: PackageKey,
         authority: TrustedAuthority | None = None,
+        policy: ExportPolicy | None = None,
+        identity: Path | None = None,
         limits: Limits = layout.LIMITS,
     ) -> None:
         self._authority = authority
+        self._policy = policy
+        self._identity = identity
         self._trust = trust
         self._key = package_key
         self._limits = limits
@@ -75,7 +82,7 @@ class ExportVerifier:
         The statement is verified first, then each file by it, and then what the log's operator has
         signed: the exporter's word alone makes no record the log's.
         """
-        package = open_package(path, limits=self._limits)
+        package = open_package(path, limits=self._limits, identity=self._identity)
         try:
             return self._verify(SignedContents(package, key=self._key))
         finally:
@@ -99,6 +106,13 @@ class ExportVerifier:
         require_borne_out(files.said, contents=contents, checkpoint=checkpoint)
         require_views(files, records=records, origin=checkpoint.origin)
         _require_policy(files, revisions=contents.all_revisions)
+        require_enterprise(
+            files,
+            key=self._key.keyid,
+            records=records,
+            checkpoint=checkpoint,
+            trusted=self._policy,
+        )
         files.read_rest()
         return ExportResult(
             checkpoint=checkpoint,
@@ -110,6 +124,7 @@ class ExportVerifier:
             stamp=stamp,
             not_shown=(
                 *not_shown(self._trust, names=files.names),
+                *unasked_policy(files.said, self._policy),
                 *undated(stamp, records),
                 *unknown_views(files.said["views"]),
             ),
