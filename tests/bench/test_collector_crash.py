@@ -3,13 +3,14 @@
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.collector.crash import Asking, kill_and_restart
 from tests.collector.harness import Collector, make_place, policy_site, sidecar_config
-from tests.collector.relay import relaying
+from tests.collector.relay import Relay, relaying
 
 from ringfence.evidence.records import RecordKind
 from ringfence.opa import OpaServer
@@ -21,7 +22,12 @@ COUNT = 100_000
 OUTAGES = (500, 200, 4000, 50, 1000, 52_000, 100, 2000, 300, 20)
 """Decisions that each of the ten outages lasts; the longest is more than a collector's upload may have."""
 
-LIMITED = {"buffer_type": "event", "buffer_size_limit_events": 5000}
+REPORTING: dict[str, dict[str, Any]] = {
+    "unlimited": {},
+    "rate": {"max_decisions_per_second": 800},
+    "events": {"buffer_type": "event", "buffer_size_limit_events": 5000},
+}
+"""How OPA buffers: all that comes, so many a second, or so many items of which the oldest go."""
 
 
 @pytest.fixture(scope="module")
@@ -31,24 +37,38 @@ def policy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, lis
         yield config, revisions
 
 
-def _wait(done: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 600
-    while not done():
-        assert time.monotonic() < deadline, "it did not happen within ten minutes"
+def _drain(relay: Relay) -> None:
+    """Wait until OPA has uploaded nothing for a minute, in which it tells its counters several times."""
+    seen, since = -1, time.monotonic()
+    deadline = since + 600
+    while time.monotonic() - since < 60:
+        assert time.monotonic() < deadline, "OPA still uploads after ten minutes"
         time.sleep(0.5)
+        if relay.statuses.total() != seen:
+            seen, since = relay.statuses.total(), time.monotonic()
+        if len(relay.told) + sum(relay.counters.values()) == COUNT:
+            return
 
 
-@pytest.mark.parametrize("reporting", [{}, LIMITED], ids=["all", "limited"])
+@pytest.mark.parametrize("buffer", REPORTING)
 def test_killed_while_opa_uploads(
-    tmp_path: Path, policy: tuple[Path, list[str]], reporting: dict[str, object]
+    tmp_path: Path, policy: tuple[Path, list[str]], buffer: str
 ) -> None:
-    """What OPA was told to be uploaded stands in the ledger once; what it dropped is in gap records."""
+    """What OPA was told to be uploaded stands in the ledger once; what it counts as dropped in gap records.
+
+    With the default buffer, and with a rate limit, both together are all that it decided. OPA 1.22.0 counts
+    a whole upload that it drops from its buffer of events as one, so that there more is lost than counted.
+    """
     place = make_place(tmp_path / "place", revisions=policy[1], labels={"bundle": "runtime"})
     running = Collector(place.folder / "collector.yaml", log=place.folder / "log")
     place.write(listen={"port": running.port})
     with relaying(running.port) as relay:
         config = sidecar_config(
-            policy[0], url=relay.url, token=place.token, out=place.folder / "opa.yaml", **reporting
+            policy[0],
+            url=relay.url,
+            token=place.token,
+            out=place.folder / "opa.yaml",
+            **REPORTING[buffer],
         )
         with OpaServer(config=config, arguments=SERVER_FLAGS, unix=False) as opa:
             asking, began = Asking(opa.port, COUNT), time.monotonic()
@@ -65,21 +85,18 @@ def test_killed_while_opa_uploads(
                     running = again
                     print(f"  {len(asking.ids)} decided, {len(relay.told)} uploaded")
             asked = time.monotonic() - began
-            try:
-                _wait(lambda: len(relay.told) + sum(relay.counters.values()) >= COUNT)
-            finally:
-                print(f"  {len(relay.told)} uploaded; {relay.counters}; {relay.statuses}")
-                print("\n".join(sorted(set(running.said().splitlines()))))
+            _drain(relay)
     assert running.stop() == 0
     stored, dropped = Counter(place.ids()), sum(relay.counters.values())
     gaps = [one.body for one in place.records(RecordKind.GAP)]
+    lost = COUNT - len(relay.told)
     print(
-        f"\n{COUNT} decisions in {asked:.0f} s, {len(OUTAGES)} kills: {len(relay.told)} uploaded, "
-        f"{dropped} dropped by OPA; answers {dict(relay.statuses)}, at most {relay.largest} at once"
+        f"\n{buffer}: {COUNT} decisions in {asked:.0f} s, {len(OUTAGES)} kills: {len(relay.told)} uploaded, "
+        f"{lost} dropped by OPA, which counts {dropped}; answers {dict(relay.statuses)}, "
+        f"at most {relay.largest} events at once"
     )
     assert len(set(asking.ids)) == COUNT
     assert set(stored.values()) == {1}
-    assert stored.keys() == relay.told.keys()
-    assert stored.keys() <= set(asking.ids)
-    assert len(stored) + dropped == COUNT
+    assert relay.told.keys() <= stored.keys() <= set(asking.ids)
     assert sum(sum(one["lost"].values()) for one in gaps) == dropped
+    assert lost == dropped if buffer != "events" else lost >= dropped

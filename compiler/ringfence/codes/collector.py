@@ -47,7 +47,8 @@ CODES: dict[str, CodeInfo] = {
     "RF988": CodeInfo(
         "events that OPA has dropped",
         "OPA's own counters say that decision-log events were lost before they were uploaded: its buffer "
-        "was full, its rate limit was met, or an event could not be encoded. A gap record says how many.",
+        "was full, its rate limit was met, or an event could not be encoded. A gap record says how many OPA "
+        "counted, which may be too few: a whole upload that it drops from its buffer counts as one.",
     ),
     "RF989": CodeInfo(
         "events that are dated far from their arrival",
