@@ -87,15 +87,15 @@ def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> t
         said.append(
             "no record of a decision is there, so nothing here says that anything was allowed"
         )
-    ids = [one.body.get("decision_id") for one in decisions]
+    ids = [str(one.body.get("decision_id")) for one in decisions]
     if len(set(ids)) < len(ids):
         said.append("two records stand under one decision id, from different principals or tenants")
     kinds = {one.record.kind for one in others}
     if RecordKind.CONFLICT in kinds:
         said.append("another record was delivered under a decision's id: the first is shown here")
-    causes = {one.record.body.get("cause") for one in others if one.record.kind is RecordKind.GAP}
+    causes = [one.record.body.get("cause") for one in others if one.record.kind is RecordKind.GAP]
     if "untimely" in causes:
         said.append("a gap record says that a decision is dated far from its arrival")
-    if causes - {"untimely"}:
+    if any(cause != "untimely" for cause in causes):
         said.append("a gap record says that something is missing here")
     return tuple(said)

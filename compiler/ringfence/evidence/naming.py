@@ -1,6 +1,6 @@
 """Which ids a record names, and which of them lead on to more records."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from ringfence.evidence.records import Record, RecordKind
@@ -13,19 +13,23 @@ _LEADS: Final = ("decision_id", "run_id")
 
 def ids_of(record: Record, body: Mapping[str, Any]) -> set[str]:
     """Return the ids that a record is about: of a run also its decisions, of a gap those refused."""
-    found = {body.get(name) for name in _IDS}
+    found = [body.get(name) for name in _IDS]
     refused = body.get("decision_ids")
     if record.kind is RecordKind.GAP and isinstance(refused, list):
-        found.update(one for one in refused if isinstance(one, str))
+        found += refused
     checks = body.get("checks")
     if record.kind is RecordKind.RUN and isinstance(checks, list):
-        found |= {one.get("decision_id") for one in checks if isinstance(one, dict)}
-    return {one for one in found if isinstance(one, str) and one}
+        found += [one.get("decision_id") for one in checks if isinstance(one, dict)]
+    return _texts(found)
 
 
 def leads_of(record: Record) -> set[str]:
     """Return the ids by which more is found: a trace is left out, since a caller chooses it."""
     body = record.body
-    trace = {body.get("trace_id")}
-    own = {body.get(name) for name in _LEADS}
-    return {one for one in (ids_of(record, body) - trace) | own if isinstance(one, str) and one}
+    own = _texts(body.get(name) for name in _LEADS)
+    return (ids_of(record, body) - _texts([body.get("trace_id")])) | own
+
+
+def _texts(values: Iterable[object]) -> set[str]:
+    """Return the texts among what a log may have signed; all else is no id."""
+    return {one for one in values if isinstance(one, str) and one}

@@ -18,6 +18,7 @@ __all__ = [
     "ids_of",
     "make_record",
     "read_record",
+    "record_end",
 ]
 
 MAX_RECORD: Final = 65_535
@@ -44,6 +45,11 @@ class RecordKind(StrEnum):
     KEY_EVENT = "key_event"
     RETENTION_EVENT = "retention_event"
     EXPORT_EVENT = "export_event"
+
+
+def record_end(kind: RecordKind) -> bytes:
+    """Return how the bytes of every record of a kind end, by which it is told without being read."""
+    return b',"kind":"%b","version":%d}' % (kind.value.encode(), VERSION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +91,8 @@ def read_record(data: bytes) -> Record:
     """Return the record of stored bytes, which are kept as they are; raise VerifyError."""
     if len(data) > MAX_RECORD:
         raise VerifyError("RF925", f"a record is over {MAX_RECORD} bytes")
+    if b"\n" in data:  # which JSON allows between members, and a file of lines does not
+        raise VerifyError("RF925", "a record is not one line")
     try:
         envelope = orjson.loads(data)
     except orjson.JSONDecodeError:

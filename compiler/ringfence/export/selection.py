@@ -76,7 +76,7 @@ def select(folder: Path, selection: Selection, *, trust: LedgerTrust) -> Selecte
                 record = read_record(entry)
                 if record.kind is RecordKind.KEY_EVENT:
                     events.append(Placed(position, record))
-                elif record.body.get("tenant") in selection.tenants:
+                elif str(record.body.get("tenant")) in selection.tenants:
                     found.append(Placed(position, record))
 
     chain = trust.fsck(folder, each=each)

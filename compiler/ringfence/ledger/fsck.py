@@ -65,6 +65,8 @@ def fsck(
     walk = Walk(TileReader(folder, size=claimed.size), each=each)
     if walk.edge.root() != claimed.root:
         raise departure(walk.tiles, root=claimed.root)
+    if walk.strange:
+        raise VerifyError("RF925", f"bundle {walk.strange[0]} holds what is no record")
     history = KeyHistory.of(walk.events, trusted=trusted)
     checkpoint = history.open(note)
     cosignatures = quorum.verify(note, now=now, max_age=max_age) if quorum else ()

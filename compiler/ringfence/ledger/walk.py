@@ -1,27 +1,28 @@
 """Read every record of a tree from its entry bundles, and build the tree anew beside its tiles."""
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.records import RecordKind, read_record
+from ringfence.evidence.records import RecordKind, read_record, record_end
 from ringfence.ledger.edge import WIDTH, Edge, Tile
 from ringfence.ledger.tiles import (
     ENTRIES,
     MAX_BUNDLE,
     TileReader,
     bundle_entries,
-    bundle_leaves,
     read_plain,
     tile_name,
 )
 
 __all__ = ["EachBundle", "Walk", "differing_partials", "require_same"]
 
-_KEY_EVENT: Final = b'"kind":"key_event"'
+_KEY_EVENT: Final = record_end(RecordKind.KEY_EVENT)
+_ENDS: Final = tuple(record_end(kind) for kind in RecordKind)
 _PARTIAL: Final = re.compile(
     r"tile/(entries|[0-9]{1,2})/((?:x[0-9]{3}/){0,5}[0-9]{3})\.p/([1-9][0-9]{0,2})"
 )
@@ -35,7 +36,8 @@ class Walk:
     """What the bundles of a tree of the reader's size hold.
 
     `differing` names the tiles that are not those of the records, `events` are the key events with
-    their positions.
+    their positions, and `strange` the bundles of which an entry does not end as a record does: spelled
+    otherwise, readers could differ on its kind.
     """
 
     def __init__(self, tiles: TileReader, *, each: EachBundle | None = None) -> None:
@@ -47,6 +49,7 @@ class Walk:
         self._each = each
         self.edge = Edge()
         self.differing: list[str] = []
+        self.strange: list[int] = []
         self.events: list[tuple[int, dict[str, Any]]] = []
         for index in range(-(-tiles.size // WIDTH)):
             self._bundle(index)
@@ -56,21 +59,23 @@ class Walk:
     def _bundle(self, index: int) -> None:
         width = min(WIDTH, self.tiles.size - index * WIDTH)
         bundle = self.tiles.bundle(index)
-        leaves = bundle_leaves(bundle, at_least=width)[:width]
+        entries = bundle_entries(bundle, at_least=width)[:width]
+        sha256 = hashlib.sha256
+        leaves = [sha256(b"\x00" + entry).digest() for entry in entries]
+        if not all(entry.endswith(_ENDS) for entry in entries):
+            self.strange.append(index)
         if self._each:
             self._each(index * WIDTH, bundle, width)
         if _KEY_EVENT in bundle:
-            self._events(bundle_entries(bundle)[:width], index * WIDTH)
+            self._events(entries, index * WIDTH)
         self.edge, filled = self.edge.extend(leaves)
         for tile in filled:
             self._compare(tile)
 
     def _events(self, entries: list[bytes], start: int) -> None:
         for position, entry in enumerate(entries, start=start):
-            if _KEY_EVENT in entry:  # or a text that says so, which is another kind's
-                record = read_record(entry)
-                if record.kind is RecordKind.KEY_EVENT:
-                    self.events.append((position, record.body))
+            if entry.endswith(_KEY_EVENT):
+                self.events.append((position, read_record(entry).body))
 
     def _compare(self, tile: Tile) -> None:
         if self.tiles.hashes(tile.level, tile.index) != tile.hashes:
