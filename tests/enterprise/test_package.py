@@ -1,6 +1,7 @@
 """Facts about enterprise packages: how controls stand follows from records and bundles, and is checked."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -107,6 +108,21 @@ def test_the_tenants_own_rules_count(slice_: bytes) -> None:
 def test_the_same_package_gives_the_same_bytes(ledger: Path, slice_: bytes) -> None:
     """OSCAL's ids and times are made of what is there, not of a clock."""
     assert enterprise(ledger, bundles=(slice_,)) == enterprise(ledger, bundles=(slice_,))
+
+
+def test_the_summaries_tell_the_standing(files: dict[str, bytes]) -> None:
+    """Classification, policy and controls stand where people look first."""
+    for name in (layout.SUMMARY_HTML, layout.SUMMARY_MARKDOWN):
+        text = files[name].decode()
+        assert "2 of 4 satisfied; not: " in text
+        assert policy().digest in text
+
+
+def test_the_pages_policy_is_one() -> None:
+    """The example of the page on evidence is a valid export policy."""
+    page = Path(__file__).parents[2] / "docs" / "evidence.md"
+    (text,) = re.findall(r"```yaml export policy\n(.*?)```", page.read_text(), re.DOTALL)
+    assert policy(text).file.name == "eu-audit"
 
 
 def test_oscal_tells_what_is_not_satisfied(files: dict[str, bytes]) -> None:

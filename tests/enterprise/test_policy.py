@@ -40,7 +40,7 @@ def test_what_the_policy_names_is_allowed() -> None:
     assert require_allowed(policy(AIR_GAPPED), offline).name == NAME
 
 
-@pytest.mark.requirement("R5.49", "R5.47", on="record")
+@pytest.mark.requirement("R5.49", on="record")
 @pytest.mark.parametrize(
     ("text", "intended", "code"),
     [

@@ -6,11 +6,13 @@ from pathlib import Path
 from tests.evidence.samples import KEY, STRANGER
 
 from ringfence.codes import CODES
+from ringfence.enterprise.files import OSCAL, POLICY
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.note import NoteKey, sign_note
 from ringfence.evidence.package import REQUIRED
 from ringfence.evidence.records import RecordKind, read_record
 from ringfence.evidence.tree import leaf_hash, root_of
+from ringfence.export import layout
 from ringfence.ledger.cosignature import WitnessKey, cosign
 from ringfence.ledger.key_event import start_record
 from ringfence.ledger.store import Ledger
@@ -60,5 +62,6 @@ def test_the_ledgers_snippet_runs(tmp_path: Path) -> None:
 def test_the_page_names_every_kind_file_and_code() -> None:
     """Kinds of records, files of a package and codes of verification all stand there."""
     named = set(re.findall(r"`([^`\n]+)`", PAGE))
-    codes = {code for code in CODES if "RF920" <= code <= "RF939"}
-    assert {kind.value for kind in RecordKind} | REQUIRED | codes <= named
+    codes = {code for code in CODES if "RF920" <= code <= "RF939" or "RF960" <= code <= "RF979"}
+    exported = {layout.RECORDS, layout.PROOFS, layout.CONSISTENCY, layout.TIMESTAMP, POLICY, OSCAL}
+    assert {kind.value for kind in RecordKind} | REQUIRED | exported | codes <= named

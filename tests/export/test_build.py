@@ -35,6 +35,7 @@ from ringfence.keys import generate
 from ringfence.ledger.store import Ledger
 
 
+@pytest.mark.requirement("R1.44", on="record")
 def test_the_records_are_the_ledgers_bytes(site: Site, files: dict[str, bytes]) -> None:
     """Each line is the record that stands in the ledger at the position of its proof."""
     ledger = Ledger.open(site.folder)

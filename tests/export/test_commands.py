@@ -48,6 +48,7 @@ def export(desk: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return evidence(desk, "export", "ledger", *given, *arguments)
 
 
+@pytest.mark.requirement("R5.42", on="command")
 def test_export_and_verify(desk: Path) -> None:
     """A folder and an archive are written, verify, and print what is not shown."""
     for name in ("out", "out.tar"):
@@ -82,6 +83,7 @@ def test_every_trust_can_be_asked_for(desk: Path) -> None:
     assert late.stderr.startswith("error: RF955 ")
 
 
+@pytest.mark.requirement("R5.33", on="command")
 def test_a_trace_is_exported_by_its_id(desk: Path) -> None:
     """`--id` takes a trace, a decision or a run; another tenant's is as unknown as any."""
     done = export(desk, "--tenant", "acme", "--id", "trace-2", "-o", "out", "--format", "json")
@@ -162,6 +164,7 @@ def test_a_package_has_all_files_of_the_layout(desk: Path) -> None:
         assert set(tar.getnames()) == names
 
 
+@pytest.mark.requirement("R5.45", on="command")
 @pytest.mark.parametrize("form", ["jsonl", "ocsf", "cef", "ecs", "openinference"])
 def test_a_view_is_the_same_of_package_and_ledger(desk: Path, form: str) -> None:
     """It is derived from verified records only, and is what the package holds where it holds it."""
@@ -178,6 +181,7 @@ def test_a_view_is_the_same_of_package_and_ledger(desk: Path, form: str) -> None
     assert FOREIGN not in one.stdout
 
 
+@pytest.mark.requirement("R5.45", on="command")
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [

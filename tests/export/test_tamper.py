@@ -190,6 +190,7 @@ def _flip_last_line(note: bytes) -> bytes:
     return note[:at] + (b"A" if note[at : at + 1] != b"A" else b"B") + note[at + 1 :]
 
 
+@pytest.mark.requirement("R1.44", "R5.42", on="record")
 @pytest.mark.parametrize("attack", BY_THE_EXPORTER)
 def test_an_exporter_cannot_make_up_what_the_log_did_not_sign(
     files: Files, tmp_path: Path, attack: str
