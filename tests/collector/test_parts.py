@@ -16,6 +16,8 @@ from ringfence.collector.principal import Principal
 from ringfence.collector.rate import ClientRates
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.upload import UploadError, inflate, read_upload
+from ringfence.evidence.decision import make_decision
+from ringfence.evidence.error import EvidenceError
 from ringfence.replay.logs import LogEvent
 
 PEER = "spiffe://example.com/a"
@@ -144,3 +146,17 @@ def test_long_number_is_no_text() -> None:
             read(name)
     (event,) = read("path")
     assert event.path == ""
+
+
+@pytest.mark.parametrize("name", ["tenant", "point", "trace_id"])
+def test_long_number_is_no_text_of_a_record(name: str) -> None:
+    """Neither does it for what a caller says of its request: the record has null there."""
+    given = {**logged()["input"], name: "N"}
+    text = json.dumps([logged(input=given)]).replace('"N"', "18446744073709551617")
+    (event,) = read_upload(text.encode(), most=9)
+    assert make_decision(event, allowed_facts=frozenset()).body[name] is None
+    result = {**logged()["result"], "action": "N"}
+    text = json.dumps([logged(result=result)]).replace('"N"', "18446744073709551617")
+    (event,) = read_upload(text.encode(), most=9)
+    with pytest.raises(EvidenceError, match="RF904"):
+        make_decision(event, allowed_facts=frozenset())

@@ -119,9 +119,9 @@ def _scalar(value: object) -> Any:
 
 def short_text(value: object, *, limit: int = MAX_TEXT) -> str:
     """Return a text of at most `limit` characters; raise ValueError for anything else."""
-    if not isinstance(value, str) or len(value) > limit:
+    if type(value) is not str or len(value) > limit:  # a long number's literal is a `str` too
         raise ValueError("not a short text")
-    return str(value)
+    return value
 
 
 def _plain_or_none(value: object) -> tuple[Any] | None:

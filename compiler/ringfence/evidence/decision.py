@@ -92,7 +92,8 @@ def _callers(value: object) -> str | None:
 
     The caller chose the value, so it cannot keep a decision out of the evidence.
     """
-    return value if isinstance(value, str) and len(value) <= _ID else None
+    # INVARIANT: not `isinstance`: the literal of a number that no double holds is a `str` too.
+    return str(value) if type(value) is str and len(value) <= _ID else None
 
 
 def _facts(facts: Allowed) -> dict[str, Any]:
@@ -109,7 +110,7 @@ def _result(result: object) -> dict[str, Any]:
         return {"decided": False}
     if not isinstance(result, dict):
         raise ValueError("no decision")
-    if not isinstance(result.get("allowed"), bool) or not isinstance(result.get("action"), str):
+    if not isinstance(result.get("allowed"), bool) or type(result.get("action")) is not str:
         raise ValueError("no decision")
     return {
         "decided": True,
