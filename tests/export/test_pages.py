@@ -1,15 +1,18 @@
 """Facts about the pages that people read: whatever a record holds, it stays text."""
 
+import hashlib
 from html.parser import HTMLParser
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from tests.evidence.samples import decision
-from tests.export.samples import HOSTILE, decided, said_of
+from tests.export.samples import HOSTILE, decided, resigned, said_of, verifier
 
-from ringfence.export import layout
+from ringfence.export import layout, pages
 from ringfence.export.escape import markdown_code
+from ringfence.export.folder import write_folder
 from ringfence.export.pages import MOST_SHOWN, page
 from ringfence.ledger.search import Placed
 
@@ -94,6 +97,29 @@ def test_a_long_summary_says_what_it_leaves_out(files: dict[str, bytes]) -> None
         shown = page(template, said=said_of(files), records=many)
         assert "7 more decisions stand in the records only" in shown
         assert f"d-{MOST_SHOWN}" not in shown
+
+
+def test_the_pages_of_a_version_are_these() -> None:
+    """Whoever changes a template gives the pages another version, since verifiers make them again."""
+    templates = Path(pages.__file__).parent / "templates"
+    digest = hashlib.sha256(
+        b"".join(path.read_bytes() for path in sorted(templates.iterdir()))
+    ).hexdigest()
+    assert (pages.VERSION, digest) == (
+        1,
+        "a1e074262ce5c9abd5d7c1fe426ae7cc4f3905a0fed21741c86aad461f253e73",
+    )
+
+
+def test_pages_of_another_version_are_said_to_be_unknown(
+    files: dict[str, bytes], tmp_path: Path
+) -> None:
+    """A package of another version verifies, and that its pages were not made again is told."""
+    write_folder(tmp_path / "p", resigned(files, pages=2))
+    said = verifier().verify(tmp_path / "p").not_shown
+    assert any("the summaries tell what the records say" in one for one in said)
+    write_folder(tmp_path / "q", files)
+    assert not any("summaries" in one for one in verifier().verify(tmp_path / "q").not_shown)
 
 
 def test_the_summary_names_what_is_not_shown(files: dict[str, bytes]) -> None:

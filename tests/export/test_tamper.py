@@ -179,6 +179,10 @@ BY_THE_EXPORTER: dict[str, tuple[Callable[[Files], Files], str]] = {
     "cosignature altered": (
         lambda files: files | {layout.CHECKPOINT: _flip_last_line(files[layout.CHECKPOINT])},
         "RF953"),
+    "summary for people altered": (
+        _replace(layout.SUMMARY_HTML, b">blocked<", b">allowed<"), "RF966"),
+    "summary in Markdown altered": (_replace(layout.SUMMARY_MARKDOWN, b"block", b"allow"), "RF966"),
+    "guide altered": (_replace(layout.GUIDE, b"openssl", b"true ;#"), "RF966"),
     "key event left out": (
         lambda files: _lines(layout.PROOFS, lambda ls: ls.pop(0))(
             _lines(layout.RECORDS, lambda ls: ls.pop(0))(files)), "RF948"),
@@ -214,6 +218,13 @@ def test_an_exporter_cannot_make_up_what_the_log_did_not_sign(
         ({"records": True}, "RF927"),
         ({"more": 1}, "RF927"),
         ({"policy": {"policy/bundle-1.tar.gz": "x"}}, "RF927"),
+        ({"pages": "1"}, "RF927"),
+        ({"selection": {}}, "RF927"),
+        ({"selection": {"start": [], "end": {}, "ids": 5}}, "RF927"),
+        ({"exporter": {}}, "RF927"),
+        ({"exporter": {"name": "lee", "by": "policy"}}, "RF966"),
+        ({"not_shown": []}, "RF966"),
+        ({"views": {"cef": 1}}, "RF927"),
     ],
 )  # fmt: skip
 def test_a_statement_is_of_these_records(

@@ -36,9 +36,9 @@ CODES: dict[str, CodeInfo] = {
         "revision. Pass the bundle that was in force.",
     ),
     "RF966": CodeInfo(
-        "view that does not follow from the records",
-        "A view in a package is derived from its records, and derived anew when it is verified. Derive "
-        "it yourself with `ringfence evidence view`.",
+        "view or page that does not follow from the records",
+        "Views, summaries and the guide in a package are derived from its records and statement, and "
+        "derived anew when it is verified. Derive a view yourself with `ringfence evidence view`.",
     ),
     "RF967": CodeInfo(
         "no usable timestamp",

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from importlib.resources import files as resources
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,8 @@ from ringfence.evidence.statement import Envelope, pae, write_statement
 from ringfence.evidence.tree import verify_consistency, verify_inclusion
 from ringfence.export import layout
 from ringfence.export.archive import require_writable
-from ringfence.export.package_key import PackageKey, PackageSigner
-from ringfence.export.pages import page
+from ringfence.export.package_key import PackageSigner
+from ringfence.export.pages import VERSION, package_pages
 from ringfence.export.policy import bundle_files
 from ringfence.export.predicate import Contents, predicate
 from ringfence.export.proof_line import ConsistencyLine, InclusionLine
@@ -70,7 +69,9 @@ def package_files(
     files |= view_files(request.views, records=selected.records, origin=point.origin)
     if pinned:
         files[layout.CONSISTENCY] = _consistency(pinned, tree=tree, point=point)
-    files |= _pages(selected.records, said=said, files=files, key=signer.public)
+    files |= package_pages(
+        selected.records, said=said, names=files.keys(), ed25519=signer.public.is_ed25519
+    )
     digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
     files[layout.SUMS] = layout.sums(digests)
     digests[layout.SUMS] = hashlib.sha256(files[layout.SUMS]).hexdigest()
@@ -110,6 +111,7 @@ def _predicate(
         tenants=request.selection.tenants,
         selection=request.selection.described(),
         exporter=request.exporter,
+        pages=VERSION,
         policy=policy,
         views={name: VIEWS[name].version for name in request.views},
         extra=request.extra,
@@ -138,33 +140,6 @@ def _consistency(pinned: Sequence[Checkpoint], *, tree: TiledTree, point: Checkp
         )
         lines[one.size] = ConsistencyLine(size=one.size, root=one.root, path=path).encode() + b"\n"
     return b"".join(lines[size] for size in sorted(lines))
-
-
-def _pages(
-    records: Sequence[Placed],
-    *,
-    said: Mapping[str, Any],
-    files: Mapping[str, bytes],
-    key: PackageKey,
-) -> dict[str, bytes]:
-    stamped = layout.TIMESTAMP in files
-    witnesses = any(name.startswith(layout.WITNESSES) for name in files)
-    templates = resources("ringfence.export") / "templates"
-    guide = page(
-        "verify.md.j2",
-        said=said,
-        records=(),
-        ed25519=key.is_ed25519,
-        witnesses=witnesses,
-        stamped=stamped,
-        go_program=(templates / "verify.go.txt").read_text(encoding="utf-8"),
-        python_program=(templates / "verify.py.txt").read_text(encoding="utf-8"),
-    )
-    return {
-        layout.GUIDE: guide.encode(),
-        layout.SUMMARY_HTML: page("summary.html.j2", said=said, records=records).encode(),
-        layout.SUMMARY_MARKDOWN: page("summary.md.j2", said=said, records=records).encode(),
-    }
 
 
 def _statement(

@@ -5,13 +5,14 @@ from typing import Any
 
 from ringfence.enterprise.policy import ExportPolicy
 from ringfence.export import layout
+from ringfence.export.pages import VERSION
 from ringfence.export.predicate import NOT_SHOWN
 from ringfence.ledger.search import Placed
 from ringfence.ledger.trust import LedgerTrust
 from ringfence.replay.logs import nanoseconds
 from ringfence.timestamp.authority import Stamp
 
-__all__ = ["not_shown", "unasked_policy", "undated"]
+__all__ = ["not_shown", "unasked_policy", "undated", "unknown_pages"]
 
 
 def not_shown(trust: LedgerTrust, *, names: frozenset[str]) -> tuple[str, ...]:
@@ -28,6 +29,12 @@ def undated(stamp: Stamp | None, records: Iterable[Placed]) -> Iterator[str]:
     times = (nanoseconds(one.record.body.get("timestamp")) for one in records)
     if late := sum(at is not None and at > bound * 1_000_000_000 for at in times):
         yield f"that {late} decisions were made when they say: that is after the timestamp"
+
+
+def unknown_pages(said: Mapping[str, Any]) -> Iterator[str]:
+    """Say where the pages were not made again."""
+    if said["pages"] != VERSION:
+        yield f"that the summaries tell what the records say: their version {said['pages']} is not known here"
 
 
 def unasked_policy(said: Mapping[str, Any], policy: ExportPolicy | None) -> Iterator[str]:
@@ -50,4 +57,3 @@ def _more(trust: LedgerTrust, names: frozenset[str]) -> Iterator[str]:
         yield "that the tree extends one that you have seen: no checkpoint was pinned"
     if any(name.startswith(f"{layout.POLICY}sources/") for name in names):
         yield "that `policy/sources/` is what the bundles were made of: the exporter put it there"
-    yield "that the summaries tell all: they were signed with the package, and not made again"

@@ -1,6 +1,6 @@
 """The pages of a package that people read: a summary in HTML and in Markdown, and how to verify."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -9,14 +9,43 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from ringfence.evidence.account import Account
 from ringfence.evidence.records import RecordKind
+from ringfence.export import layout
 from ringfence.export.escape import markdown_code
 from ringfence.ledger.search import Placed
 from ringfence.report.escape import escape_line
 
-__all__ = ["MOST_SHOWN", "page"]
+__all__ = ["MOST_SHOWN", "VERSION", "package_pages", "page"]
+
+VERSION: Final = 1
+"""Of the pages: another number wherever their bytes change."""
 
 MOST_SHOWN: Final = 1000
 """Decisions that a summary tells in words; all are in the records."""
+
+
+def package_pages(
+    records: Sequence[Placed], *, said: Mapping[str, Any], names: Set[str], ed25519: bool
+) -> dict[str, bytes]:
+    """Return the pages as files. `said` is the statement's predicate, `names` those of the other files.
+
+    The same arguments give the same bytes in one VERSION. `ed25519` tells of which kind the package's key
+    is.
+    """
+    guide = page(
+        "verify.md.j2",
+        said=said,
+        records=(),
+        ed25519=ed25519,
+        witnesses=any(name.startswith(layout.WITNESSES) for name in names),
+        stamped=layout.TIMESTAMP in names,
+        go_program=_template("verify.go.txt"),
+        python_program=_template("verify.py.txt"),
+    )
+    return {
+        layout.GUIDE: guide.encode(),
+        layout.SUMMARY_HTML: page("summary.html.j2", said=said, records=records).encode(),
+        layout.SUMMARY_MARKDOWN: page("summary.md.j2", said=said, records=records).encode(),
+    }
 
 
 def page(template: str, *, said: Mapping[str, Any], records: Sequence[Placed], **more: Any) -> str:

@@ -83,17 +83,19 @@ def predicate(
     tenants: Iterable[str],
     selection: Mapping[str, Any],
     exporter: Exporter,
+    pages: int,
     policy: Mapping[str, str],
     views: Mapping[str, int],
     extra: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Return the predicate. `policy` are revisions by the bundle's file; `extra` is what a profile adds."""
+    """Return the predicate. `pages` is the version of the pages; `policy` are revisions by the bundle's file; `extra` is what a profile adds."""
     return {
         **contents.said(),
         "exporter": {"by": exporter.by, "name": exporter.name},
         "extra": dict(extra),
         "not_shown": list(NOT_SHOWN),
         "origin": checkpoint.origin,
+        "pages": pages,
         "policy": dict(policy),
         "profile": profile,
         "root": base64.b64encode(checkpoint.root).decode(),
@@ -106,7 +108,7 @@ def predicate(
 
 _MEMBERS: Final = {
     "bundles": dict, "exporter": dict, "extra": dict, "kinds": dict, "not_shown": list,
-    "origin": str, "policy": dict, "profile": str, "records": int, "root": str, "selection": dict,
+    "origin": str, "pages": int, "policy": dict, "profile": str, "records": int, "root": str, "selection": dict,
     "tenants": list, "tree_size": int, "views": dict,
 }  # fmt: skip
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jinja2 import TemplateError
+
 from ringfence.enterprise.checking import require_enterprise
 from ringfence.enterprise.policy import ExportPolicy
 from ringfence.evidence.checkpoint import Checkpoint
@@ -17,8 +19,9 @@ from ringfence.export import layout
 from ringfence.export.archive import PackageArchive
 from ringfence.export.build import checkpoint_files
 from ringfence.export.contents import SignedContents, open_package
-from ringfence.export.not_shown import not_shown, unasked_policy, undated
+from ringfence.export.not_shown import not_shown, unasked_policy, undated, unknown_pages
 from ringfence.export.package_key import PackageKey
+from ringfence.export.pages import VERSION, package_pages
 from ringfence.export.policy import is_bundle, revision_of
 from ringfence.export.predicate import Contents, require_borne_out
 from ringfence.export.proof_line import MAX_LINE, ConsistencyLine, InclusionLine
@@ -113,6 +116,7 @@ class ExportVerifier:
             checkpoint=checkpoint,
             trusted=self._policy,
         )
+        _require_pages(files, records=records, ed25519=self._key.is_ed25519)
         files.read_rest()
         return ExportResult(
             checkpoint=checkpoint,
@@ -125,6 +129,7 @@ class ExportVerifier:
             not_shown=(
                 *not_shown(self._trust, names=files.names),
                 *unasked_policy(files.said, self._policy),
+                *unknown_pages(files.said),
                 *undated(stamp, records),
                 *unknown_views(files.said["views"]),
             ),
@@ -208,6 +213,20 @@ def _require_policy(files: SignedContents, *, revisions: frozenset[str]) -> None
     for name in sorted(said):
         if said[name] != revision_of(files.read(name)) or said[name] not in revisions:
             raise VerifyError("RF965", f"`{name}` is not a bundle that decided")
+
+
+def _require_pages(files: SignedContents, *, records: tuple[Placed, ...], ed25519: bool) -> None:
+    """Make the pages again; raise VerifyError, RF966 where they are not those of the package."""
+    if files.said["pages"] != VERSION:
+        return
+    pages = {layout.GUIDE, layout.SUMMARY_HTML, layout.SUMMARY_MARKDOWN}
+    try:
+        found = package_pages(records, said=files.said, names=files.names - pages, ed25519=ed25519)
+    except (TemplateError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
+        raise VerifyError("RF927", "the statement is malformed") from None
+    for name, content in found.items():
+        if files.read(name) != content:
+            raise VerifyError("RF966", f"`{name}` does not follow from the records")
 
 
 def _records(files: SignedContents) -> tuple[tuple[Placed, ...], tuple[InclusionLine, ...]]:
