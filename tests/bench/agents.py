@@ -82,7 +82,9 @@ def _who(agent: int) -> dict[str, object]:
     }
 
 
-def call_request(tenant: int, agent: int, *, seed: int, place: int = 7, **usage: int) -> object:
+def call_request(
+    tenant: int, agent: int, *, seed: int, place: int = 7, **usage: int
+) -> dict[str, object]:
     """Return a call of the tool at a place of the agent's list; `usage` replaces counts."""
     name = _names(seed, place + 1)[place]
     facts = {
