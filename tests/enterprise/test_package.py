@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from tests.enterprise.samples import (
     KEYID,
     NAME,
@@ -18,11 +20,14 @@ from tests.enterprise.samples import (
 )
 from tests.evidence.samples import REASON, decision
 from tests.export.samples import PACKAGE, decided, package, resigned, said_of, trust, verifier
-from tests.export.test_tamper import refusal, refusals
+from tests.export.test_tamper import JSON, refusal, refusals
 
+from ringfence.codes import CODES
 from ringfence.enterprise.files import CONTROLS, OSCAL
 from ringfence.enterprise.files import POLICY as POLICY_FILE
+from ringfence.evidence.error import VerifyError
 from ringfence.export import layout
+from ringfence.export.archive import pack
 from ringfence.export.folder import write_folder
 from ringfence.export.package_key import PackageKey
 from ringfence.export.verify import ExportVerifier
@@ -219,3 +224,30 @@ def test_decisions_without_a_time_have_no_oscal(tmp_path: Path) -> None:
     write_folder(tmp_path / "p", made)
     assert verifier().verify(tmp_path / "p").said["profile"] == "enterprise"
     assert layout.RECORDS in made
+
+
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(
+        st.sampled_from(["extra", "exporter", "profile", "policy", "views", "tenants"]),
+        JSON, min_size=1, max_size=2,
+    ),
+    st.dictionaries(
+        st.sampled_from(["region", "encryption", "status", "deployment", "policy_sha256"]), JSON
+    ),
+)  # fmt: skip
+def test_whatever_an_exporter_says_raises_only_verify_errors(
+    files: dict[str, bytes], tmp_path: Path, said: dict[str, Any], extra: dict[str, Any]
+) -> None:
+    """Any JSON in the statement of an enterprise package is refused with a code, or is what it was."""
+    changed = {**said, "extra": said_of(files)["extra"] | extra} if extra else said
+    (tmp_path / "p.tar").write_bytes(pack(resigned(files, **changed)))
+    try:
+        under().verify(tmp_path / "p.tar")
+    except VerifyError as error:
+        code = error.code
+    else:
+        code = ""
+    assert code in {"", *CODES}

@@ -448,3 +448,39 @@ def test_what_an_exporter_splices_is_refused(
         return
     (tmp_path / "p.tar").write_bytes(pack(resigned(files | {name: new})))
     assert refusal(tmp_path / "p.tar") in CODES
+
+
+JSON = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(-5, 5), st.sampled_from(["", "acme", "x", "age"])),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(["start", "cef", "by", "region"]), inner, max_size=3)
+    ),
+    max_leaves=8,
+)  # fmt: skip
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["exporter", "extra", "not_shown", "pages", "policy", "profile", "selection", "views",
+             "tenants", "kinds", "bundles"]
+        ),
+        JSON, min_size=1, max_size=3,
+    )
+)  # fmt: skip
+def test_whatever_an_exporter_says_raises_only_verify_errors(
+    files: Files, tmp_path: Path, said: dict[str, Any]
+) -> None:
+    """Any JSON in the signed statement is refused with a code, unless it says what it said before."""
+    (tmp_path / "p.tar").write_bytes(pack(resigned(files, **said)))
+    try:
+        found = verifier().verify(tmp_path / "p.tar")
+    except VerifyError as error:
+        code = error.code
+    else:
+        code = ""
+        assert {name: found.said[name] for name in said} == said
+    assert code in {"", *CODES}
