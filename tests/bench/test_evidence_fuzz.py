@@ -73,7 +73,7 @@ SEED = int(os.environ.get("RINGFENCE_FUZZ_SEED", random.SystemRandom().getrandbi
 NOW = 1_800_000_000
 WITNESS = WitnessKey("witness.example", THIRD.public_key())
 QUORUM = Quorum(witnesses=(TrustedWitness(WITNESS, "them"),), threshold=1, log_operator="us")
-SHARES = {"checkpoints": 17, "proofs": 23, "ledgers": 21, "frames": 4, "signed": 5, "sealed": 5,
+SHARES = {"checkpoints": 18, "proofs": 24, "ledgers": 21, "frames": 4, "signed": 3, "sealed": 5,
           "exported": 7, "submissions": 6, "uploads": 12}  # fmt: skip
 
 
