@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evidence.samples import event, records
 from tests.export.samples import PACKAGE
 from tests.ledger.samples import FIRST, ORIGIN, SECOND, key_of, tree_of
 from tests.ledger.test_index import decision
@@ -15,7 +16,8 @@ from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import VerifyError
 from ringfence.evidence.inspection import inspect
 from ringfence.evidence.note import sign_note
-from ringfence.evidence.records import RecordKind, make_record
+from ringfence.evidence.records import Record, RecordKind, make_record, read_record
+from ringfence.evidence.run_signature import sign_run
 from ringfence.export.build import package_files
 from ringfence.export.package_key import PackageSigner
 from ringfence.export.predicate import Exporter
@@ -24,6 +26,11 @@ from ringfence.export.selection import Selection, select
 from ringfence.ledger.fsck import fsck
 from ringfence.ledger.key_event import rotation_record, start_record
 from ringfence.ledger.trust import LedgerTrust
+from ringfence.reconcile.finding import Finding
+from ringfence.reconcile.gaps import gap_records
+from ringfence.reconcile.join import join_runs, signed_runs
+from ringfence.reconcile.seen import Seen
+from ringfence.reconcile.usage import Withdrawn, check_usage
 
 TRUST = LedgerTrust(key=key_of(FIRST))
 ROTATION = rotation_record(origin=ORIGIN, old=FIRST, new=SECOND, position=2, overlap=9).data
@@ -107,3 +114,37 @@ def test_a_record_of_two_lines_is_refused(tmp_path: Path) -> None:
         _export(folder)
     with pytest.raises(VerifyError, match=r"^RF925"):
         inspect(folder, "d-1", trust=TRUST)
+
+
+def _compared(records: list[Record]) -> list[Finding]:
+    """Compare runs and decisions as `evidence reconcile` does, of which only the shape matters here."""
+    seen = Seen()
+    for one in records:
+        seen.take(read_record(one.data))
+    runs, findings = signed_runs(seen.runs, trusted={"runner-1": SECOND.public_key()})
+    joined, missing = join_runs(seen, runs, points=frozenset({"runner.start"}), before_ns=1 << 62)
+    gap_records(missing, seen=seen)
+    return [*findings, *joined, *check_usage(seen, runs, withdrawn=Withdrawn(), uses=1)]
+
+
+@pytest.mark.parametrize("name", ["checks", "runner", "approvals", "tenant", "run_id", "facts", "waived",
+                                  "reasons", "bundles", "timestamp", "lost", "codes"])  # fmt: skip
+def test_an_odd_member_breaks_no_comparison(name: str) -> None:
+    """What a runner or a log has signed is compared as far as it goes, in runs, decisions and gaps."""
+    run = {"run_id": "run-1", "tenant": "acme", "runner": {"class": "container"},
+           "checks": [{"id": "a", "outcome": "passed", "decision_id": "decision-1"}]}  # fmt: skip
+    decided = json.loads(records([event(1)])[0].data)["body"] | {"allowed": True}
+    for odd in (*ODD, [7], [[]], 1.5):
+        made = [
+            sign_run(make_record(RecordKind.RUN, body), runner="runner-1", key=SECOND)
+            for body in (run, {**run, name: odd})
+        ]
+        made += [
+            make_record(RecordKind.DECISION, body) for body in (decided, {**decided, name: odd})
+        ]
+        gap = {"cause": "dropped", "principal": "p", "lost": {"x": 1}, "codes": {"RF904": 1}}
+        made += [
+            make_record(RecordKind.GAP, {**gap, "cause": cause, name: odd})
+            for cause in ("dropped", "refused")
+        ]
+        assert "RF993" in {one.code for one in _compared(made)}

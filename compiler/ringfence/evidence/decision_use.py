@@ -45,7 +45,10 @@ class DecisionUse:
 
         Raise EvidenceError where an entry does not show its rule, or what lifted it.
         """
+        facts = body.get("facts")
         try:
+            if not isinstance(facts, dict):
+                raise TypeError
             return cls(
                 decision_id=_text(body, "decision_id"),
                 tenant=body["tenant"],
@@ -55,7 +58,7 @@ class DecisionUse:
                 failed=frozenset(_text(one, "rule") for one in body.get("reasons", ())),
                 observed=frozenset(_text(one, "rule") for one in body.get("observed", ())),
                 lifted=tuple(_lifted(body)),
-                facts=body["facts"],
+                facts=facts,
             )
         except (KeyError, TypeError):
             raise EvidenceError("RF913", "a decision's record does not show its rules") from None

@@ -11,7 +11,7 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.evidence.run_signature import signer_of_run
 from ringfence.reconcile.finding import Finding
-from ringfence.reconcile.seen import Decided, Seen, text
+from ringfence.reconcile.seen import Decided, Seen, entries, text
 
 __all__ = ["Missing", "Run", "join_runs", "signed_runs"]
 
@@ -104,9 +104,8 @@ def join_runs(
 
 
 def _named(body: Mapping[str, Any]) -> tuple[str, ...]:
-    checks = body.get("checks")
-    found = [text(one, "decision_id") for one in checks or () if isinstance(one, dict)]
-    return tuple(sorted({one for one in found if one}))
+    found = {text(one, "decision_id") for one in entries(body, "checks")}
+    return tuple(sorted(found - {""}))
 
 
 def _no_decision(run: Run, decision_id: str) -> Missing:
@@ -131,14 +130,15 @@ def _unlike(run: Run, decided: Decided) -> Iterator[Finding]:
     outcomes = {rule: outcome.value for rule, outcome in use.outcomes().items()}
     listed = {
         text(check, "id"): text(check, "outcome")
-        for check in run.body.get("checks", ())
+        for check in entries(run.body, "checks")
         if check.get("decision_id") == decided.decision_id
     }
     for rule in sorted(outcomes.keys() | listed.keys()):
         was = outcomes.get(rule, "passed")
         if listed.get(rule) != was:
             problems.append(f"`{rule}` was decided `{was}`, and is not listed so")
-    runner = run.body.get("runner", {})
+    said = run.body.get("runner")
+    runner = said if isinstance(said, dict) else {}
     for fact, name in (("class", "class"), ("size", "size"), ("network", "network_profile")):
         if use.facts.get(f"runner.{fact}", runner.get(name)) != runner.get(name):
             problems.append(f"`runner.{fact}` is not as it was decided")

@@ -12,7 +12,7 @@ from ringfence.ledger.tiles import bundle_entries
 from ringfence.ledger.trust import LedgerTrust
 from ringfence.replay.logs import nanoseconds
 
-__all__ = ["Decided", "Seen", "see", "text"]
+__all__ = ["Decided", "Seen", "entries", "see", "text"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,12 @@ def see(folder: Path, *, trust: LedgerTrust) -> tuple[FsckResult, Seen]:
             seen.take(read_record(entry))
 
     return trust.fsck(folder, each=each), seen
+
+
+def entries(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """Return the objects in a member that is a list; whoever signed it may have put in anything."""
+    value = body.get(name)
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
 
 
 def text(body: Mapping[str, Any], name: str) -> str:

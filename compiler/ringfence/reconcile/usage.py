@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from ringfence.reconcile.finding import Finding
 from ringfence.reconcile.join import Run
-from ringfence.reconcile.seen import Decided, Seen, text
+from ringfence.reconcile.seen import Decided, Seen, entries, text
 
 __all__ = ["Withdrawn", "check_usage"]
 
@@ -70,9 +70,8 @@ def _retired(one: Decided, revisions: Mapping[str, int]) -> Iterator[Finding]:
 def _lifted(one: Decided) -> Iterator[tuple[str, str, str]]:
     body = one.body
     for member, kind in _LISTS:
-        for entry in body.get(member, ()):
-            if isinstance(entry, dict):
-                yield kind, text(entry, kind), text(entry, "rule")
+        for entry in entries(body, member):
+            yield kind, text(entry, kind), text(entry, "rule")
 
 
 def _of(one: Decided, code: str, message: str) -> Finding:
