@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 from tests.export.samples import (
     FOREIGN,
+    LOG,
     NEXT_LOG,
     PACKAGE,
     QUORUM,
     THEN,
     WITNESS_KEY,
     Site,
+    decided,
     log_key,
+    make_ledger,
     package,
     said_of,
     trust,
@@ -32,6 +35,7 @@ from ringfence.export.predicate import Exporter
 from ringfence.export.request import ExportRequest
 from ringfence.export.selection import Selection, select
 from ringfence.keys import generate
+from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 
 
@@ -160,6 +164,28 @@ def test_two_tenants_may_share_a_package(site: Site, tmp_path: Path) -> None:
     chosen = Selection(tenants=frozenset({"acme", "globex"}))
     write_folder(tmp_path / "p", package(site.folder, selection=chosen))
     assert verifier().verify(tmp_path / "p").said["tenants"] == ["acme", "globex"]
+
+
+def test_a_ledger_may_grow_meanwhile(tmp_path: Path) -> None:
+    """What was selected is proved under the checkpoint that was verified, though a newer one is out."""
+    grown = make_ledger(tmp_path)
+    chosen = Selection(tenants=frozenset({"acme"}))
+    selected = select(grown.folder, chosen, trust=trust())
+    ledger = Ledger.open(grown.folder, settings=Settings(keys=(LOG, NEXT_LOG)))
+    ledger.append([decided(n % 60, decision_id=f"later-{n}") for n in range(600)])
+    newest = ledger.checkpoint().checkpoint
+    ledger.close()
+    request = ExportRequest(
+        profile="operator", selection=chosen, exporter=Exporter(name="", by="ledger")
+    )
+    made = package_files(
+        selected, ledger=grown.folder, request=request, pinned=(), signer=PackageSigner(PACKAGE)
+    )
+    write_folder(tmp_path / "p", made)
+    assert verifier().verify(tmp_path / "p").checkpoint.size == 24
+    assert newest.size == 624
+    write_folder(tmp_path / "q", package(grown.folder))
+    assert verifier().verify(tmp_path / "q").checkpoint == newest
 
 
 def test_a_ledger_that_does_not_hold_is_not_exported(site: Site, tmp_path: Path) -> None:

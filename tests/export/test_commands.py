@@ -95,6 +95,25 @@ def test_a_trace_is_exported_by_its_id(desk: Path) -> None:
         assert not (desk / "not").exists()
 
 
+@pytest.mark.requirement("R5.32", on="command")
+@pytest.mark.parametrize("named", ["trace-2", "decision-4", "trace-6"])
+def test_a_package_is_what_was_inspected(desk: Path, named: str) -> None:
+    """An id leads to the same records in `inspect` and in a package, each with its index and leaf."""
+    look = ("inspect", "ledger", named, "--tenant", "acme", *TRUST, "--format", "json")
+    seen = json.loads(evidence(desk, *look).stdout)
+    inspected = {(one["index"], one["leaf"]) for one in (*seen["decisions"], *seen["records"])}
+    assert export(desk, "--tenant", "acme", "--id", named, "-o", "out").returncode == 0
+    records, proofs = (
+        [json.loads(line) for line in (desk / "out" / name).read_bytes().splitlines()]
+        for name in (layout.RECORDS, layout.PROOFS)
+    )
+    assert inspected == {
+        (proof["index"], proof["leaf"])
+        for record, proof in zip(records, proofs, strict=True)
+        if record["kind"] != "key_event"  # these go along with every export
+    }
+
+
 @pytest.mark.parametrize(
     ("arguments", "status"),
     [

@@ -107,7 +107,7 @@ def test_the_pages_of_a_version_are_these() -> None:
     ).hexdigest()
     assert (pages.VERSION, digest) == (
         1,
-        "a1e074262ce5c9abd5d7c1fe426ae7cc4f3905a0fed21741c86aad461f253e73",
+        "f366b248161beab928e50655ca4c275aee20a271b5399d02eaf1f853bab2465f",
     )
 
 
