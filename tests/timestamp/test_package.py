@@ -72,7 +72,8 @@ def test_decisions_after_the_stamp_are_told(authority: Authority, tmp_path: Path
     """A decision under the checkpoint cannot be younger than its timestamp, whatever it claims."""
     settings = Settings(keys=(LOG,))
     ledger = Ledger.create(tmp_path / "ledger", origin=log_key().name, settings=settings)
-    ledger.append([decided(1), decided(2, timestamp="2999-01-01T00:00:00Z")])
+    early = decided(1, timestamp="2020-01-01T00:00:00Z")
+    ledger.append([early, decided(2, timestamp="2999-01-01T00:00:00Z")])
     note = ledger.checkpoint().note
     ledger.close()
     write_folder(tmp_path / "p", package(tmp_path / "ledger", timestamp=authority.stamp(note)))
