@@ -20,6 +20,7 @@ session: s-9
 workload: desk
 opa: unix:/run/opa.sock
 approvals: approvals
+held: held
 state: /var/lib/ringfence/sessions
 log: proxy.log
 pass_environment: [HOME]
@@ -47,6 +48,7 @@ def test_a_file_says_everything(file: Path) -> None:
     assert (who.requester, who.server, who.session) == ("user:maria@acme.example", "desk", "s-9")
     assert settings.opa.unix == Path("/run/opa.sock")
     assert settings.approvals == file.parent / "approvals"
+    assert settings.held == file.parent / "held"
     assert (settings.state, settings.log) == (
         Path("/var/lib/ringfence/sessions"), file.parent / "proxy.log",
     )  # fmt: skip
@@ -85,7 +87,7 @@ def test_an_option_that_is_wrong_is_named(change: dict[str, object]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line"),
     [("tenant: acme", "tenannt: acme", 3), ("agent: desk-agent", "agent: 7", 5),
-     ("hold: 5m", "hold: soon", 15), ("kind: McpProxy", "kind: Proxy", 2)],
+     ("hold: 5m", "hold: soon", 16), ("kind: McpProxy", "kind: Proxy", 2)],
 )  # fmt: skip
 def test_a_file_that_is_wrong_is_shown_at_its_line(
     file: Path, old: str, new: str, line: int
@@ -97,8 +99,8 @@ def test_a_file_that_is_wrong_is_shown_at_its_line(
     assert line in {one.span.line for one in error.value.diagnostics if one.span is not None}
 
 
-def test_two_servers_or_none_are_a_mistake(tmp_path: Path) -> None:
-    """A command and a URL at once, neither, and a variable that is not set, leave with 1."""
+def test_what_cannot_run_leaves_with_one(tmp_path: Path) -> None:
+    """Two servers or none, a folder or file that cannot be, a variable that is not set: one line each."""
     import subprocess
 
     desk = Desk(tmp_path)
@@ -107,6 +109,11 @@ def test_two_servers_or_none_are_a_mistake(tmp_path: Path) -> None:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert (done.returncode, done.stdout) == (1, "")
         assert "name one server" in done.stderr
+    for option, text in (("--log", "cannot be opened"), ("--held", "cannot be made"),
+                         ("--state", "cannot be opened")):  # fmt: skip
+        command = proxy_command(desk, option, "/dev/null/x", opa="127.0.0.1:1")
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stdout, text in done.stderr) == (1, "", True)
     command = proxy_command(desk, "--pass-env", "NOT_SET_HERE", opa="127.0.0.1:1")
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (done.returncode, "`NOT_SET_HERE` is not set" in done.stderr) == (1, True)

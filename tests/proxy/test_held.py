@@ -18,17 +18,22 @@ from tests.requirements.people import key_of
 REFUND: dict[str, Any] = {"order_id": "o-1", "amount": 12}
 
 
-def _sign(held: types.CallToolResult, folder: Path, *, name: str, by: str = "lee") -> None:
-    """Run the very command that the held result names, and put its token into the folder."""
-    key = folder.parent / f"{by}.pem"
+def write_key(key: Path, kid: str) -> None:
+    """Write a private key as an approver keeps it."""
     key.write_bytes(
-        key_of(by).private_bytes(
+        key_of(kid).private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
     )
     key.chmod(0o600)
+
+
+def _sign(held: types.CallToolResult, folder: Path, *, name: str, by: str = "lee") -> None:
+    """Run the very command that the held result names, and put its token into the folder."""
+    key = folder.parent / f"{by}.pem"
+    write_key(key, by)
     command, facts = text(held).partition("signs this with `ringfence approve")[2].split("`:\n")
     options = command.replace("--by …", f"--by {APPROVER}").replace("--ttl …", "--ttl 10m")
     options = options.replace("--key …", f"--key {key}").replace("--kid …", f"--kid {by}")
@@ -65,6 +70,7 @@ def test_a_held_call_goes_out_once_with_its_approval(desk: Desk, opa: str) -> No
 
 
 @pytest.mark.requirement("R2.27", on="command")
+@pytest.mark.requirement("R4.16", on="command")
 def test_what_is_no_approval_of_the_call_releases_nothing(
     desk: Desk, opa: str, tmp_path: Path
 ) -> None:
@@ -165,5 +171,46 @@ def test_a_held_result_says_what_an_approval_binds(desk: Desk, opa: str) -> None
             assert own["facts"]["tool"] == {"server": "desk", "name": "refund_order"}
             assert json.loads(text(held).rpartition("\n")[2]) == own["facts"]
             assert "canary-77" not in text(held)
+
+    run(test)
+
+
+def _approve_file(file: Path, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Approve what a file of the folder of held calls says, as an approver does who has read it."""
+    key = folder.parent / "lee.pem"
+    write_key(key, "lee")
+    return subprocess.run(
+        [sys.executable, "-m", "ringfence.cli.main", "approve", "--point", "tool.call",
+         "--tenant", "acme", "--env", "prod", "--rule", "tool.approval",
+         "--requester", "user:maria@acme.example", "--by", APPROVER, "--ttl", "10m",
+         "--key", str(key), "--kid", "lee", "--facts", str(file), "--out", str(folder / "t.jwt")],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.requirement("R2.27", on="command")
+def test_an_approver_reads_what_waits_and_signs_that_alone(
+    desk: Desk, opa: str, tmp_path: Path
+) -> None:
+    """R2.27: the folder shows the arguments that count, and one that was changed there is not signed."""
+    folder = tmp_path / "held"
+
+    async def test() -> None:
+        async with proxied(desk, "--held", str(folder), opa=opa) as client:
+            for _ in range(2):
+                await client.call_tool("refund_order", {**REFUND, "comment": "canary-31"})
+            (file,) = folder.iterdir()
+            shown = json.loads(file.read_text())["arguments"]
+            assert (shown["values"], file.stat().st_mode & 0o077) == (REFUND, 0)
+            changed = tmp_path / "changed.json"
+            changed.write_text(file.read_text().replace("12", "1"))
+            refused = _approve_file(changed, desk.approvals)
+            assert (refused.returncode, list(desk.approvals.iterdir())) == (1, [])
+            assert "is not what `arguments.digest` is of" in refused.stderr
+            done = _approve_file(file, desk.approvals)
+            assert done.returncode == 0, done.stderr
+            assert not (await client.call_tool("refund_order", REFUND)).is_error
+            assert list(folder.iterdir()) == []
+        assert "o-1" not in desk.log_file.read_text()
 
     run(test)

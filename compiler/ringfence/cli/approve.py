@@ -40,6 +40,9 @@ def command(out: Path | None, **given: Any) -> None:
 
     It lifts the named rules for a request whose bound facts are exactly these, at this decision
     point, tenant and environment, until it expires. The caller sends it in `approvals`.
+
+    A file that `ringfence mcp-proxy --held` wrote shows the arguments of a tool call; they must be
+    those of the digest.
     """
     from ringfence.trust.file import create_file
 
@@ -79,6 +82,7 @@ def _issue(
     known = find_point(point, known_points(root, command="approve"))
     values = read_facts(facts)
     _check(values, point=known, requester=requester, by=by, kid=kid)
+    _check_arguments(values)
     try:
         return issue_approval(
             values,
@@ -123,6 +127,28 @@ def _check(
         raise UsageError(
             f"the fact `request.by` is not `{requester}`",
             help="name in --requester who asks in the request",
+        )
+
+
+def _check_arguments(facts: dict[str, Any]) -> None:
+    """Refuse arguments, shown to the approver beside their digest, that have another digest."""
+    from ringfence.errors import UsageError
+    from ringfence.proxy.arguments import digest_arguments
+
+    shown = _value(facts, ("arguments", "values"))
+    if shown is None:
+        return
+    covered = _value(facts, ("arguments", "covered"))
+    try:
+        if not isinstance(shown, dict) or not isinstance(covered, str):
+            raise ValueError("no arguments")
+        digest = digest_arguments(shown, covered=covered).digest
+    except ValueError:
+        digest = ""
+    if digest != _value(facts, ("arguments", "digest")):
+        raise UsageError(
+            "`arguments.values` is not what `arguments.digest` is of",
+            help="approve only a file that the proxy wrote to its folder of held calls",
         )
 
 

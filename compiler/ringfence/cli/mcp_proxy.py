@@ -27,6 +27,11 @@ __all__ = ["command"]
 )
 @click.option("--approvals", metavar="DIR", help="Folder of approvals, one JWS a file.")
 @click.option(
+    "--held",
+    metavar="DIR",
+    help="Folder of what waits, with its arguments, for approvers to read; none unless given.",
+)
+@click.option(
     "--state",
     metavar="DIR",
     help="Folder of what sessions used; without it, a session ends with the proxy.",
@@ -60,10 +65,11 @@ def command(
     OPA away, slow or nonsensical, a tool that is not as it was pinned, a budget that is reached: all
     stop every call. Arguments go to the server alone; OPA gets their digest, and the log no more.
 
-    An approval of a held call is a file in the folder of --approvals, as `ringfence approve` prints
-    it; the agent then calls again. An approval lets one call out. Budgets are counted in the folder of
-    --state, one file for each session, which proxies of several servers may share; keep both folders
-    where the agent cannot write.
+    What waits stands in the folder of --held, a file each, which `ringfence approve --facts` takes. An
+    approval is a file in the folder of --approvals, as that command prints it; the agent then calls
+    again. An approval lets one call out. Budgets are counted in the folder of --state, one file for
+    each session, which proxies of several servers may share. Keep the folders where the agent cannot
+    write.
 
     \b
     Examples:

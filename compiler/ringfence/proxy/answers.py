@@ -7,6 +7,7 @@ from typing import Any, Final
 import mcp_types as types
 from mcp.shared.exceptions import MCPError
 
+from ringfence.proxy.held import binding
 from ringfence.proxy.identity import Identity
 from ringfence.proxy.verdict import Verdict
 
@@ -32,8 +33,7 @@ def refused_call(verdict: Verdict) -> types.CallToolResult:
 
 def held_call(verdict: Verdict, *, who: Identity, facts: Mapping[str, Any]) -> types.CallToolResult:
     """Return the result of a call that waits for a person, with what an approval of it binds."""
-    binding = {name: facts[name] for name in ("request", "agent", "session", "arguments")}
-    binding["tool"] = {name: facts["tool"][name] for name in ("server", "name")}
+    bound = binding(facts)
     rules = " ".join(f"--rule {rule}" for rule in verdict.codes)
     command = (
         f"ringfence approve --point tool.call --tenant {who.tenant} --env {who.environment} "
@@ -41,10 +41,10 @@ def held_call(verdict: Verdict, *, who: Identity, facts: Mapping[str, Any]) -> t
     )
     approve = {
         "point": "tool.call", "tenant": who.tenant, "environment": who.environment,
-        "rules": list(verdict.codes), "requester": who.requester, "facts": binding,
+        "rules": list(verdict.codes), "requester": who.requester, "facts": bound,
         "command": command,
     }  # fmt: skip
-    text = f"An approver signs this with `{command}`:\n{json.dumps(binding, sort_keys=True)}"
+    text = f"An approver signs this with `{command}`:\n{json.dumps(bound, sort_keys=True)}"
     said = _sentence("waiting for an approval", verdict)
     return _result(f"{said}\n{text}", {**_members(verdict), "approve": approve})
 

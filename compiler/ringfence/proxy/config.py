@@ -46,6 +46,7 @@ class ProxyFile(Model):
     workload: Line = ""
     opa: Line = "127.0.0.1:8181"
     approvals: Line | None = None
+    held: Line | None = None
     state: Line | None = None
     usage: Line | None = None
     log: Line | None = None
@@ -69,6 +70,7 @@ class Settings:
     who: Who
     opa: OpaAddress
     approvals: Path | None
+    held: Path | None
     state: Path | None
     usage: Path | None
     log: Path | None
@@ -109,6 +111,7 @@ def read_settings(file: Path | None, *, given: Mapping[str, Any]) -> Settings:
         ),
         opa=_address(model.opa),
         approvals=path("approvals"),
+        held=path("held"),
         state=path("state"),
         usage=path("usage"),
         log=path("log"),

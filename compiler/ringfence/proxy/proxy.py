@@ -13,6 +13,7 @@ from mcp.shared.exceptions import MCPError
 from ringfence import __version__
 from ringfence.proxy.answers import failed_call, held_call, refused_call, refused_list
 from ringfence.proxy.gate import Gate, Ruling
+from ringfence.proxy.held import HeldFolder
 from ringfence.proxy.identity import Identity
 from ringfence.proxy.listing import Listing
 from ringfence.proxy.log import EventLog
@@ -42,8 +43,10 @@ class Proxy:
         gate: Gate,
         upstream: Upstream,
         log: EventLog,
+        held: HeldFolder,
         hold: float,
     ) -> None:
+        self._held = held
         self._who = who
         self._hold = hold
         self._listing = listing
@@ -118,6 +121,10 @@ class Proxy:
         began = time.monotonic()
         ruling = await self._gate.rule(tool, arguments)
         self._write_ruling(tool, ruling, began=began)
+        if ruling.is_held and ruling.facts is not None:
+            self._held.add(ruling.facts, arguments)
+        elif ruling.verdict.approvals and ruling.facts is not None:
+            self._held.remove(ruling.facts)
         return ruling
 
     async def _released(self, tool: str, arguments: Mapping[str, Any], held: Ruling) -> Ruling:

@@ -10,6 +10,7 @@ import anyio
 from mcp.server.lowlevel import NotificationOptions
 from mcp.server.stdio import stdio_server
 
+from ringfence.errors import UsageError
 from ringfence.language.facts import all_points
 from ringfence.opa.ask import OpaDecisions
 from ringfence.proxy.approvals import ApprovalFolder
@@ -17,6 +18,7 @@ from ringfence.proxy.config import Settings
 from ringfence.proxy.connect import connected
 from ringfence.proxy.decider import Decider, LoggedClient
 from ringfence.proxy.gate import Gate
+from ringfence.proxy.held import HeldFolder
 from ringfence.proxy.input import BoundedLines
 from ringfence.proxy.listing import Listing
 from ringfence.proxy.log import EventLog
@@ -63,7 +65,8 @@ async def _proxy(
     session: Session,
     log: EventLog,
 ) -> AsyncIterator[Proxy]:
-    who, limits = settings.who, settings.limits
+    who, limits, point = settings.who, settings.limits, all_points()["tool.call"]
+    held = HeldFolder(settings.held, point=point)
     made: list[Proxy] = []
 
     def changed() -> None:
@@ -83,14 +86,14 @@ async def _proxy(
             who=who,
             listing=listing,
             decider=decider,
-            approvals=ApprovalFolder(settings.approvals, point=all_points()["tool.call"], who=who),
+            approvals=ApprovalFolder(settings.approvals, point=point, who=who),
             session=session,
             told=lambda: read_told(settings.usage),
             turn=float(limits.decision + limits.answer),
         )
         proxy = Proxy(
             who=who, listing=listing, gate=gate, upstream=upstream, log=log,
-            hold=float(limits.hold),
+            held=held, hold=float(limits.hold),
         )  # fmt: skip
         made.append(proxy)
         log.write("begin", protocol=server.protocol_version)
@@ -105,5 +108,12 @@ def _log_file(settings: Settings) -> Iterator[TextIO]:
     if settings.log is None:
         yield sys.stderr
         return
-    with settings.log.open("a", encoding="utf-8") as file:
+    try:
+        file = settings.log.open("a", encoding="utf-8")
+    except OSError as error:
+        raise UsageError(
+            f"the log `{settings.log}` cannot be opened: {type(error).__name__}",
+            help="name a file that this user may write",
+        ) from None
+    with file:
         yield file
