@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ringfence.proxy.verdict import blocked, read_verdict
 
@@ -36,6 +38,29 @@ def test_what_is_mistyped_is_no_decision(wrong: dict[str, Any]) -> None:
     """One member of another type or value makes the whole answer none."""
     with pytest.raises(ValueError, match=r"^(its|it|an|a) "):
         read_verdict({**ALLOW, **wrong}, decision_id=None)
+
+
+_VALUES: list[Any] = [
+    None, True, False, 0, 1, "", "allow", "allow+log", "block", "redact", [], {}, [{}], ["x"],
+    [{"rule": "r"}], [{"rule": 1}], [{"show": []}], {"allow": True},
+]  # fmt: skip
+_MEMBERS = ("action", "allowed", "evaluated", "reasons", "obligations", "approvals")
+
+
+@settings(deadline=None)
+@given(
+    changes=st.dictionaries(st.sampled_from(_MEMBERS), st.sampled_from(_VALUES)),
+    action=st.sampled_from(["allow", "block", "redact"]),
+)
+def test_no_answer_is_read_as_more_than_it_says(changes: dict[str, Any], action: str) -> None:
+    """Whatever JSON the members hold, a verdict that allows comes of `allow` and `allowed` alone."""
+    decision = {**ALLOW, "action": action, "allowed": action == "allow", **changes}
+    try:
+        verdict = read_verdict(decision, decision_id=None)
+    except ValueError:
+        return
+    assert verdict.allows is (decision["allowed"] is True)
+    assert verdict.action == decision["action"]
 
 
 def test_a_block_needs_no_evaluation() -> None:
