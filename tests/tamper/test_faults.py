@@ -116,7 +116,7 @@ class Life:
 
 @pytest.mark.parametrize("power", ["power stays", "power is cut"])
 @pytest.mark.parametrize("kind", FAULTS)
-def test_a_failing_disk_loses_nothing_acknowledged(tmp_path: Path, kind: str, power: str) -> None:
+def test_a_failing_disk_loses_nothing_acknowledged(memory: Path, kind: str, power: str) -> None:
     """Whichever operation fails first, and also if the power is cut later, nothing acknowledged is lost.
 
     Each operation in turn is the first to fail where that matters most, else every third or so.
@@ -125,7 +125,7 @@ def test_a_failing_disk_loses_nothing_acknowledged(tmp_path: Path, kind: str, po
     number, refused, steps = 0, 0, random.Random(kind + power)
     while True:
         number += 1 if kind in EACH else steps.randint(1, 5)
-        folder, disk = tmp_path / str(number), FaultyDisk()
+        folder, disk = memory / str(number), FaultyDisk()
         settings = Settings(keys=(FIRST,), clock=Clock(), disk=disk, segment_size=1500)
         Ledger.create(folder, origin=ORIGIN, settings=settings).close()
         disk.operations.clear()

@@ -39,14 +39,14 @@ def _check(folder: Path) -> tuple[bool, bool]:
     return said[-1:] == [["end"]], torn
 
 
-def test_killed_at_every_operation_it_loses_and_forks_nothing(tmp_path: Path) -> None:
+def test_killed_at_every_operation_it_loses_and_forks_nothing(memory: Path) -> None:
     """Each acknowledged batch is there once and whole, no half of another is, and each note is a prefix."""
-    command = [sys.executable, "-m", "tests.tamper.kill_child", str(tmp_path)]
+    command = [sys.executable, "-m", "tests.tamper.kill_child", str(memory)]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
-    folders = sorted(path for path in tmp_path.iterdir() if path.is_dir())
+    folders = sorted(path for path in memory.iterdir() if path.is_dir())
     results = [_check(folder) for folder in folders]
     assert [end for end, _ in results] == [False] * (len(folders) - 1) + [True]
     assert len(folders) > 60
