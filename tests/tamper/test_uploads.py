@@ -111,8 +111,10 @@ class Losing:
 
     def close(self) -> None:
         """Take no more connections."""
+        self._socket.shutdown(socket.SHUT_RDWR)  # else `accept` goes on waiting
         self._socket.close()
         self._thread.join(timeout=10)
+        assert not self._thread.is_alive()
 
     def _serve(self) -> None:
         while True:
