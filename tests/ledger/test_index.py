@@ -199,7 +199,36 @@ def test_a_failed_transaction_adds_nothing(index: LedgerIndex) -> None:
     blocker = sqlite3.connect(index._path, timeout=0)
     index._connection.execute("PRAGMA busy_timeout = 0")
     blocker.execute("BEGIN IMMEDIATE")
+    _deliver(index, [decision(1)])
     with pytest.raises(EvidenceError, match="RF957"):
-        _deliver(index, [decision(1)])
+        index.flush()
+    assert (index.size, _place(index, "d-1")) == (1, None)
+    _deliver(index, [decision(1)])
+    with pytest.raises(EvidenceError, match="RF957"):
+        _deliver(index, [make_record(RecordKind.RUN, {"run_id": "r-1"})])
     blocker.close()
     assert (index.size, index.digest()) == (1, digest)
+
+
+def test_decisions_wait_in_memory_and_are_known(index: LedgerIndex, tmp_path: Path) -> None:
+    """What waits is found and is no other's to take; a crash forgets it, and a close writes it."""
+    _deliver(index, [decision(0), make_record(RecordKind.RUN, {})])
+    again = _deliver(index, [decision(1), decision(2)])
+    assert (again.positions, _place(index, "d-2")) == ([2, 3], 3)
+    assert _deliver(index, [decision(2), decision(0)]).duplicates == 2
+    crashed = LedgerIndex(tmp_path / "index.sqlite")
+    assert (crashed.size, _place(crashed, "d-0"), _place(crashed, "d-2")) == (2, 0, None)
+    crashed.close()
+    index.close()
+    closed = LedgerIndex(tmp_path / "index.sqlite")
+    assert (closed.size, _place(closed, "d-2")) == (4, 3)
+    closed.close()
+
+
+def test_what_waits_is_bounded(index: LedgerIndex, tmp_path: Path) -> None:
+    """After some thousands of decisions the file has them, without anything else happening."""
+    for start in range(0, 5000, 500):
+        _deliver(index, [decision(n) for n in range(start, start + 500)])
+    crashed = LedgerIndex(tmp_path / "index.sqlite")
+    assert crashed.size == 4500
+    crashed.close()

@@ -16,7 +16,7 @@ from tests.ledger.test_index import decision
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.note import open_note
-from ringfence.evidence.records import Record
+from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.tree import leaf_hash, root_of
 from ringfence.ledger.fsck import check_frames, check_index, fsck
 from ringfence.ledger.settings import Settings
@@ -197,8 +197,9 @@ def test_an_index_that_cannot_be_written_forgets_nothing(tmp_path: Path) -> None
     settings = Settings(keys=(FIRST,), clock=Clock())
     ledger = Ledger.create(tmp_path / "l", origin=ORIGIN, settings=settings)
     batch = [decision(n) for n in range(9)]
+    run = make_record(RecordKind.RUN, {"run_id": "r-1"})  # decisions alone would wait in memory
     with _files_of_at_most(4000), pytest.raises(EvidenceError, match=r"^RF957"):
-        ledger.append(batch)
+        ledger.append([*batch, run])
     again = ledger.append([*batch, decision(9)])
     assert (again.added, again.duplicates) == (1, 9)
     ledger.close()

@@ -1,4 +1,8 @@
-"""Which decisions were taken, and where the few other records stand; it can be rebuilt at any time."""
+"""Which decisions were taken, and where the few other records stand; it can be rebuilt at any time.
+
+Decisions wait in memory until a page of the file is worth its writing: the log has them, and whoever opens
+the index after a crash brings up what it lacks.
+"""
 
 import contextlib
 import hashlib
@@ -15,6 +19,7 @@ __all__ = ["LedgerIndex"]
 
 _VERSION: Final = 2
 _MOST_KEYS: Final = 500
+_MOST_WAITING: Final = 4096
 _TABLES: Final = (
     "seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
     "conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
@@ -35,13 +40,14 @@ class LedgerIndex:
     def __init__(self, path: Path) -> None:
         """Open the index; one that is broken or of another version is begun anew."""
         self._path = path
+        self._waiting: dict[bytes, tuple[int, bytes]] = {}
         try:
             self._connection = _connect(path)
             row = self._connection.execute("SELECT version, size, leaf FROM reach").fetchone()
         except sqlite3.DatabaseError:
             row = None
         if row is not None and row[0] == _VERSION:
-            self.size, self.leaf = int(row[1]), bytes(row[2])
+            self._written = self.size, self.leaf = int(row[1]), bytes(row[2])
         else:
             self.clear()
 
@@ -56,17 +62,22 @@ class LedgerIndex:
             for table in _TABLES:
                 self._connection.execute(f"CREATE TABLE {table}")
             self._connection.execute("INSERT INTO reach VALUES (1, ?, 0, x'')", (_VERSION,))
-        self.size, self.leaf = 0, b""
+        self._waiting.clear()
+        self._written = self.size, self.leaf = 0, b""
 
     def close(self) -> None:
-        """Close the file."""
+        """Write what waits, and close the file; what cannot be written is brought up later."""
+        with contextlib.suppress(EvidenceError):
+            self.flush()
         self._connection.close()
 
     def seen(self, keys: Sequence[bytes]) -> dict[bytes, tuple[int, bytes]]:
         """Return, for the keys that are known, position and leaf hash of what came first."""
-        found: dict[bytes, tuple[int, bytes]] = {}
-        for start in range(0, len(keys), _MOST_KEYS):
-            some = keys[start : start + _MOST_KEYS]
+        waiting = self._waiting
+        found = {key: waiting[key] for key in keys if key in waiting}
+        asked = [key for key in keys if key not in found] if found else keys
+        for start in range(0, len(asked), _MOST_KEYS):
+            some = asked[start : start + _MOST_KEYS]
             marks = ", ".join(["?"] * len(some))
             query = f"SELECT key, position, leaf FROM seen WHERE key IN ({marks})"  # noqa: S608 # only marks
             with _reported():
@@ -86,31 +97,46 @@ class LedgerIndex:
         """Add the records that follow, all or none."""
         if not subjects:
             return
-        numbered = list(enumerate(subjects, start=self.size))
-        keyed = [
-            (key, n, leaf)
-            for (n, one), leaf in zip(numbered, leaves, strict=True)
-            if (key := one.key)
-        ]
+        rare: list[tuple[int, Subject]] = []
+        for position, (one, leaf) in enumerate(zip(subjects, leaves, strict=True), start=self.size):
+            if one.key:
+                self._waiting.setdefault(one.key, (position, leaf))
+            if one.kind is not RecordKind.DECISION:
+                rare.append((position, one))
+        self.size, self.leaf = self.size + len(subjects), leaves[-1]
+        if rare or len(self._waiting) >= _MOST_WAITING:
+            self._write(rare)
+
+    def flush(self) -> None:
+        """Write what waits in memory."""
+        self._write([])
+
+    def _write(self, rare: Sequence[tuple[int, Subject]]) -> None:
+        """Write all that waits, with records of other kinds; where that fails, the index is as the file."""
+        keyed = [(key, position, leaf) for key, (position, leaf) in self._waiting.items()]
         conflicts = [
             (decision_key(one.principal, one.decision_id), one.other)
-            for _, one in numbered
+            for _, one in rare
             if one.kind is RecordKind.CONFLICT
         ]
-        size, leaf = self.size + len(numbered), leaves[-1]
-        with _reported(), self._transaction():
-            many = self._connection.executemany
-            many("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", keyed)
-            many("INSERT OR IGNORE INTO conflict VALUES (?, ?)", conflicts)
-            many(
-                "INSERT INTO kind VALUES (?, ?)",
-                [(one.kind.value, n) for n, one in numbered if one.kind is not RecordKind.DECISION],
-            )
-            many("UPDATE reach SET size = ?, leaf = ?", [(size, leaf)])
-        self.size, self.leaf = size, leaf
+        try:
+            with _reported(), self._transaction():
+                many = self._connection.executemany
+                many("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", keyed)
+                many("INSERT OR IGNORE INTO conflict VALUES (?, ?)", conflicts)
+                many("INSERT INTO kind VALUES (?, ?)", [(one.kind.value, n) for n, one in rare])
+                many("UPDATE reach SET size = ?, leaf = ?", [(self.size, self.leaf)])
+        except EvidenceError:
+            self.size, self.leaf = self._written
+            raise
+        else:
+            self._written = self.size, self.leaf
+        finally:
+            self._waiting.clear()
 
     def digest(self) -> str:
         """Return a digest of all that the index says, to compare two of them."""
+        self.flush()
         digest = hashlib.sha256()
         with _reported():
             for query in _DIGESTED:
