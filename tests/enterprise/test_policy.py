@@ -26,6 +26,7 @@ INTENDED = Intended(
     region="eu-central-1",
     recipients=(),
     asks_network=True,
+    recorded=False,
 )
 DEMANDING = POLICY.replace("retention:", f"encryption:\n  required: true\n  recipients: [{RECIPIENT}]\nretention:")  # fmt: skip
 AIR_GAPPED = POLICY.replace("  mode: self_hosted", "  mode: air_gapped\n  no_egress: true")
@@ -36,6 +37,8 @@ def test_what_the_policy_names_is_allowed() -> None:
     assert require_allowed(policy(), INTENDED).name == NAME
     encrypted = replace(INTENDED, recipients=(RECIPIENT,))
     assert require_allowed(policy(DEMANDING), encrypted).name == NAME
+    recorded = replace(INTENDED, recorded=True)
+    assert require_allowed(policy(POLICY + "recorded: true\n"), recorded).name == NAME
     offline = replace(INTENDED, asks_network=False)
     assert require_allowed(policy(AIR_GAPPED), offline).name == NAME
 
@@ -56,9 +59,10 @@ def test_what_the_policy_names_is_allowed() -> None:
         (DEMANDING, {"recipients": (OTHER,)}, "RF975"),
         (DEMANDING, {"recipients": (RECIPIENT, OTHER)}, "RF975"),
         (AIR_GAPPED, {}, "RF977"),
+        (POLICY + "recorded: true\n", {}, "RF972"),
     ],
     ids=["tenant", "exporter", "key", "view", "form", "region", "no region", "no regions",
-         "in the clear", "another recipient", "one recipient too many", "network"],
+         "in the clear", "another recipient", "one recipient too many", "network", "record"],
 )  # fmt: skip
 def test_what_the_policy_does_not_name_is_refused(
     text: str, intended: dict[str, Any], code: str

@@ -1,5 +1,6 @@
 """Facts about `ringfence evidence export`, and `verify` of what it writes."""
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ from tests.evidence.test_ledger_commands import evidence
 from tests.export.samples import (
     FOREIGN,
     LOG,
+    NEXT_LOG,
     ORIGIN,
     PACKAGE,
     STRANGER,
@@ -22,6 +24,8 @@ from tests.export.samples import (
 
 from ringfence.export import layout
 from ringfence.keys import write_private, write_public
+from ringfence.ledger.settings import Settings
+from ringfence.ledger.store import Ledger
 from ringfence.views.table import VIEWS
 
 TRUST = ("--key", "log.vkey")
@@ -220,3 +224,42 @@ def test_no_view_of_what_is_not_verified(
     assert export(desk, "--tenant", "acme", "-o", "out").returncode == 0
     done = evidence(desk, *arguments)
     assert (done.returncode, done.stdout) == (status, "")
+
+
+def test_an_export_is_recorded(desk: Path, site: Site) -> None:
+    """Each tenant gets a record of its own, naming the very package, which goes along with the next one."""
+    (desk / "ledger").unlink()
+    shutil.copytree(site.folder, desk / "ledger")
+    both = ("--tenant", "acme", "--tenant", "globex")
+    done = export(desk, *both, "-o", "out", "--record", "--exporter", "lee")
+    assert (done.returncode, done.stderr) == (0, "")
+    opened = Ledger.open(desk / "ledger", settings=Settings(keys=(LOG, NEXT_LOG)))
+    assert opened.size == 26
+    records = [opened.read(n) for n in (24, 25)]
+    opened.checkpoint()
+    opened.close()
+    assert [one.kind.value for one in records] == ["export_event", "export_event"]
+    bodies = [one.body for one in records]
+    assert [one["tenant"] for one in bodies] == ["acme", "globex"]
+    digest = hashlib.sha256((desk / "out" / layout.STATEMENT).read_bytes()).hexdigest()
+    assert {(one["by"], one["size"], one["statement_sha256"]) for one in bodies} == {
+        ("lee", 24, digest)
+    }
+    assert not any("globex" in json.dumps(one) for one in bodies[:1])
+    assert export(desk, "--tenant", "acme", "-o", "next").returncode == 0
+    read = evidence(desk, "verify", "next", *KEYS, "--format", "json")
+    assert json.loads(read.stdout)["kinds"]["export_event"] == 1
+
+
+def test_an_export_that_cannot_be_recorded_is_none(desk: Path, site: Site) -> None:
+    """While another writer has the ledger open nothing is recorded, and nothing written."""
+    (desk / "ledger").unlink()
+    shutil.copytree(site.folder, desk / "ledger")
+    writer = Ledger.open(desk / "ledger")
+    try:
+        done = export(desk, "--tenant", "acme", "-o", "out", "--record")
+    finally:
+        writer.close()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert not (desk / "out").exists()
+    assert export(desk, "--tenant", "acme", "-o", "out").returncode == 0

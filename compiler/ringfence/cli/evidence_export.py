@@ -1,5 +1,6 @@
 """`ringfence evidence export`: records of a ledger as a package that an outsider can verify."""
 
+import time
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -78,6 +79,11 @@ __all__ = ["export_records"]
     help="A timestamp authority (RFC 3161) that stamps the checkpoint; needs --tsa.",
 )
 @click.option("--tsa", type=FILE, help="The authority's root certificate that you trust, in PEM.")
+@click.option(
+    "--record",
+    is_flag=True,
+    help="Append a record of the export to the ledger first; no other writer may have it open.",
+)
 @click.option("--exporter", default="", help="Who exports, as the policy or the reader knows them.")
 @trust_options
 @passphrase_options
@@ -100,6 +106,7 @@ def export_records(
     sources: Path | None,
     timestamp_url: str | None,
     tsa: Path | None,
+    record: bool,
     exporter: str,
     trust: TrustOptions,
     passphrase_file: Path | None,
@@ -119,6 +126,7 @@ def export_records(
           --signing-key package.key.pem --key log.vkey
     """
     from ringfence.export.build import package_files
+    from ringfence.export.event import export_events, record_export
     from ringfence.export.package_key import PackageSigner
     from ringfence.export.policy import source_files
     from ringfence.export.request import ExportRequest
@@ -127,7 +135,7 @@ def export_records(
 
     options = PolicyOptions(
         profile=profile, policy=policy, exporter=exporter, region=region, recipients=recipients,
-        output=output,
+        output=output, record=record,
     )  # fmt: skip
     options.require_form()
     selection = _selection(tenants, start=start, end=end, ids=ids)
@@ -157,6 +165,12 @@ def export_records(
     files = package_files(
         selected, ledger=ledger, request=request, pinned=trusted.pinned, signer=signer
     )
+    if record:
+        events = export_events(
+            files, request=request, key=signer.public.keyid,
+            size=selected.chain.checkpoint.size, now=time.time(),
+        )  # fmt: skip
+        record_export(ledger, events)
     _write(output, files, recipients=recipients)
     said = {
         "package": str(output), "origin": selected.chain.checkpoint.origin,

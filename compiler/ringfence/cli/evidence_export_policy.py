@@ -25,6 +25,7 @@ class PolicyOptions:
     region: str
     recipients: tuple[str, ...]
     output: Path
+    record: bool
 
     def require_form(self) -> None:
         """Raise UsageError where options do not fit each other."""
@@ -62,6 +63,7 @@ class PolicyOptions:
             region=self.region,
             recipients=self.recipients,
             asks_network=asks,
+            recorded=self.record,
         )
         return found, Exporter(name=require_allowed(found, intended).name, by="policy")
 

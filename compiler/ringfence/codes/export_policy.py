@@ -5,6 +5,11 @@ from ringfence.codes.info import CodeInfo
 __all__ = ["CODES"]
 
 CODES: dict[str, CodeInfo] = {
+    "RF972": CodeInfo(
+        "export that must be recorded",
+        "With `recorded: true` the ledger gets an `export_event` record of each export, before the package "
+        "is written.",
+    ),
     "RF973": CodeInfo(
         "format that the export policy forbids",
         "`formats` of the policy names the forms of a package, `folder` and `archive`, and the views that "

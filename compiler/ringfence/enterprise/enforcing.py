@@ -20,7 +20,8 @@ class Intended:
     """What an export is about to do. `formats` are its own form and its views; `key` is a thumbprint.
 
     `recipients` are those of the encryption, none where there is none; `asks_network` tells whether
-    another machine would be asked, such as a timestamp authority.
+    another machine would be asked, such as a timestamp authority, and `recorded` whether the ledger gets
+    a record of it.
     """
 
     exporter: str
@@ -30,6 +31,7 @@ class Intended:
     region: str
     recipients: tuple[str, ...]
     asks_network: bool
+    recorded: bool
 
 
 def require_allowed(policy: ExportPolicy, intended: Intended) -> ExporterGrant:
@@ -39,6 +41,8 @@ def require_allowed(policy: ExportPolicy, intended: Intended) -> ExporterGrant:
         raise EvidenceError("RF960", "the package's key is another exporter's")
     require_form(policy, formats=intended.formats, region=intended.region)
     _require_encrypted(policy, intended.recipients)
+    if policy.file.recorded and not intended.recorded:
+        raise EvidenceError("RF972", "the policy demands a record of it", help="pass `--record`")
     if policy.file.deployment.no_egress and intended.asks_network:
         hint = "leave out `--timestamp-url`"
         raise EvidenceError("RF977", "the policy lets an export ask nobody", help=hint)

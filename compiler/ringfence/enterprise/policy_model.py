@@ -78,7 +78,7 @@ class Controls(Model):
 
 
 class PolicyFile(Model):
-    """What may leave the ledger, as what, where to, and by whom."""
+    """What may leave the ledger, as what, where to, and by whom; `recorded` demands a record of it there."""
 
     name: Name
     classification: Line
@@ -86,6 +86,7 @@ class PolicyFile(Model):
     formats: Annotated[Seq[ExportFormat], Field(min_length=1)]
     regions: Seq[Line] = ()
     encryption: Encryption = Encryption()
+    recorded: bool = False
     retention: Retention | None = None
     deployment: Deployment
     controls: Controls | None = None

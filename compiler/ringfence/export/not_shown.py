@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from ringfence.enterprise.policy import ExportPolicy
+from ringfence.evidence.records import RecordKind
 from ringfence.export import layout
 from ringfence.export.pages import VERSION
 from ringfence.export.predicate import NOT_SHOWN
@@ -26,7 +27,8 @@ def undated(stamp: Stamp | None, records: Iterable[Placed]) -> Iterator[str]:
         yield "that the checkpoint is as old as it says: no timestamp authority was asked for"
         return
     bound = int(stamp.time.timestamp()) + 1
-    times = (nanoseconds(one.record.body.get("timestamp")) for one in records)
+    decisions = (one for one in records if one.record.kind is RecordKind.DECISION)
+    times = (nanoseconds(one.record.body.get("timestamp")) for one in decisions)
     if late := sum(at is not None and at > bound * 1_000_000_000 for at in times):
         yield f"that {late} decisions were made when they say: that is after the timestamp"
 

@@ -1,0 +1,51 @@
+"""Records of exports in the ledger that they were made of."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.export import layout
+from ringfence.export.request import ExportRequest
+from ringfence.ledger.store import Ledger
+
+__all__ = ["export_events", "record_export"]
+
+
+def export_events(
+    files: Mapping[str, bytes], *, request: ExportRequest, key: str, size: int, now: float
+) -> tuple[Record, ...]:
+    """Return a record for each tenant, so that none is told of another; `now` is in epoch seconds.
+
+    `key` is the thumbprint of the package's key, and `size` that of the tree that was exported.
+    """
+    time = datetime.fromtimestamp(now, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    body = {
+        "by": request.exporter.name,
+        "key": key,
+        "policy_sha256": request.extra.get("policy_sha256"),
+        "profile": request.profile,
+        "selection": request.selection.described(),
+        "size": size,
+        "statement_sha256": hashlib.sha256(files[layout.STATEMENT]).hexdigest(),
+        "timestamp": time,
+        "views": sorted(request.views),
+    }
+    return tuple(
+        make_record(RecordKind.EXPORT_EVENT, {**body, "tenant": tenant})
+        for tenant in sorted(request.selection.tenants)
+    )
+
+
+def record_export(ledger: Path, events: tuple[Record, ...]) -> None:
+    """Append the records, which are on disk when this returns; the next checkpoint is over them.
+
+    No key is needed, since nothing is signed here. Raise EvidenceError where another writer has the
+    ledger open.
+    """
+    opened = Ledger.open(ledger)
+    try:
+        opened.append(events)
+    finally:
+        opened.close()
