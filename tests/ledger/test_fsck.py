@@ -275,6 +275,23 @@ def test_an_index_that_says_something_else_is_found(folder: Path) -> None:
         check_index(folder)
 
 
+def test_an_index_that_is_behind_is_compared_as_far_as_it_goes(tmp_path: Path) -> None:
+    """After a crash it lacks the last decisions, which is no finding; one that it has wrong is RF957."""
+    ledger = Ledger.create(tmp_path / "l", origin=ORIGIN, settings=Settings(keys=(FIRST,)))
+    ledger.append([decision(n) for n in range(5)])
+    ledger.index.flush()
+    ledger.append([decision(n) for n in range(5, 9)])
+    ledger.checkpoint()
+    shutil.copytree(tmp_path / "l", tmp_path / "crashed")
+    ledger.close()
+    check_index(tmp_path / "crashed")
+    with sqlite3.connect(tmp_path / "crashed" / "index.sqlite") as connection:
+        connection.execute("DELETE FROM seen WHERE position = 3")
+    connection.close()
+    with pytest.raises(VerifyError, match="RF957"):
+        check_index(tmp_path / "crashed")
+
+
 def test_a_frame_that_departs_from_the_bundles_is_found(folder: Path) -> None:
     """A whole frame of other records, in place of one that was integrated, is RF959."""
     (segment,) = (folder / "wal").iterdir()

@@ -122,6 +122,31 @@ def test_run_that_is_not_as_decided_is_found(
     assert set(world.codes()) - {"RF992"} == {"RF993"}
 
 
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"checks": 5},
+        {"checks": {"id": "x"}},
+        {"checks": [None, "x", {"decision_id": 7}]},
+        {"run_id": None, "checks": []},
+    ],
+)
+def test_signed_run_of_another_form_names_no_decision(
+    decisions: Decisions, tmp_path: Path, members: dict[str, Any]
+) -> None:
+    """A trusted runner's odd record ends nothing; its decision is one without a run."""
+    event = decisions.events[0]
+    world = World.make(tmp_path, [record_of(event), changed_run(run_of(event), **members)])
+    assert world.codes() == ["RF992"]
+
+
+def test_run_without_its_runner_is_not_as_decided(decisions: Decisions, tmp_path: Path) -> None:
+    """A signed record that says nothing of the runner that was decided on is RF993."""
+    event = decisions.events[0]
+    world = World.make(tmp_path, [record_of(event), changed_run(run_of(event), runner="vm")])
+    assert set(world.codes()) == {"RF993"}
+
+
 def test_run_under_a_decision_that_blocked_is_found(decisions: Decisions, tmp_path: Path) -> None:
     """A runner that ran in spite of the decision is RF993."""
     blocked = decisions.events[3]

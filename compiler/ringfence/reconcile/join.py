@@ -104,8 +104,14 @@ def join_runs(
 
 
 def _named(body: Mapping[str, Any]) -> tuple[str, ...]:
-    found = {text(one, "decision_id") for one in entries(body, "checks")}
+    found = {text(check, "decision_id") for check in _checks(body)}
     return tuple(sorted(found - {""}))
+
+
+def _checks(body: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the checks that have the form of one: a runner's signature says nothing of that."""
+    checks = body.get("checks")
+    return [one for one in checks if isinstance(one, dict)] if isinstance(checks, list) else []
 
 
 def _no_decision(run: Run, decision_id: str) -> Missing:
