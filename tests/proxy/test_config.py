@@ -24,7 +24,7 @@ held: held
 state: /var/lib/ringfence/sessions
 log: proxy.log
 pass_environment: [HOME]
-limits: {decision: 2s, answer: 1m, list_age: 10m, hold: 5m, size: 65536}
+limits: {decision: 2s, greeting: 30s, answer: 1m, list_age: 10m, hold: 5m, size: 65536}
 """
 GIVEN = {
     "tenant": "acme", "environment": "prod", "agent": "desk-agent",
@@ -52,7 +52,13 @@ def test_a_file_says_everything(file: Path) -> None:
     assert (settings.state, settings.log) == (
         Path("/var/lib/ringfence/sessions"), file.parent / "proxy.log",
     )  # fmt: skip
-    assert (limits.decision, limits.answer, limits.list_age, limits.hold) == (2, 60, 600, 300)
+    assert (limits.decision, limits.greeting, limits.answer, limits.list_age, limits.hold) == (
+        2,
+        30,
+        60,
+        600,
+        300,
+    )
     assert (limits.size, settings.pass_environment) == (65536, ("HOME",))
 
 

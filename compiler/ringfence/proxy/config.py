@@ -26,6 +26,7 @@ class Limits(Model):
     """Times of waiting, and sizes of messages in bytes."""
 
     decision: Duration = 5
+    greeting: Duration = 60
     answer: Duration = 60
     list_age: Duration = 60
     hold: Duration = 0

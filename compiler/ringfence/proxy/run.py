@@ -74,7 +74,7 @@ async def _proxy(
             proxy.server_changed()
 
     async with connected(
-        transport, changed=changed, timeout=float(limits.answer), what=what
+        transport, changed=changed, timeout=float(limits.greeting), what=what
     ) as server:
         upstream = Upstream(server.session, timeout=float(limits.answer), largest=limits.size)
         decider = Decider(client, timeout=float(limits.decision))
