@@ -177,6 +177,22 @@ def test_bytes_of_arguments_count_as_tokens(desk: Desk, narrow: str) -> None:
     run(test)
 
 
+@pytest.mark.requirement("R4.48", on="command")
+def test_bytes_of_answers_count_as_tokens(desk: Desk, opa: str) -> None:
+    """R4.48: after a call the session has used the bytes of its arguments and of its whole answer."""
+
+    async def test() -> None:
+        async with proxied(desk, opa=opa) as client:
+            for _ in range(2):
+                await client.call_tool(*FIND)
+        asked = len(json.dumps(FIND[1], separators=(",", ":")))
+        (answered, _) = [one["bytes"] for one in desk.events("answer")]
+        counts = [one["usage"]["tokens"] for one in desk.events("call")]
+        assert counts == [0, -(-(asked + answered) // 4)]
+
+    run(test)
+
+
 @pytest.mark.requirement("R4.47", on="command")
 @pytest.mark.requirement("R4.48", on="command")
 def test_the_runtime_tells_turns_and_tokens(desk: Desk, narrow: str, tmp_path: Path) -> None:
