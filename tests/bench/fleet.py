@@ -79,7 +79,8 @@ def _live() -> dict[str, bytes]:
     from ringfence.bundle.live import live_files
 
     waiver = {
-        "exception": "EXC-1", "match": {"pipeline.id": ["daily"]}, "ceiling": {}, "from": 0,
+        "exception": "EXC-1", "match": [{"path": ["pipeline", "id"], "values": ["daily"]}],
+        "attested": [], "ceiling": {}, "from": 0,
         "until": 4_000_000_000, "by": "user:lee@platform.example", "reason": "bench", "on_the_word_of": ["caller"],
     }  # fmt: skip
     tenant = tenant_name(1)

@@ -24,6 +24,13 @@ _EXCEPTIONS: Mapping[str, Mapping[str, Any]] = {
         "expires_at": "2026-11-10T00:00:00Z",
     },
     "EXC-new": {"match": {"facts.pipeline.id": ["renewed-backfill"]}, "renews": "EXC-old"},
+    "EXC-scanned": {
+        "at": ["runner.deploy"],
+        "match": {
+            "facts.pipeline.id": ["scanned-backfill"],
+            "facts.scan.digest": ["sha256:5f1d"],
+        },
+    },
     "EXC-lapsed": {
         "match": {"facts.pipeline.id": ["lapsed-backfill"]},
         "starts_at": "2026-10-20T00:00:00Z",

@@ -227,6 +227,19 @@ def test_a_waived_rule_records_approver_reason_and_expiry(ask: Ask) -> None:
     assert {"exception": "EXC-9", "rule": QUOTA, "why": "revoked"} in revoked["waivers_missed"]
 
 
+@pytest.mark.requirement("R1.34", on="opa")
+def test_an_attested_fact_that_nobody_attests_matches_no_exception(ask: Ask) -> None:
+    """R1.34: an exception for a scanned artifact holds with the scanner's word, not on the caller's."""
+    facts = {**OVER, "pipeline.id": "scanned-backfill"}
+    held = ask(DEPLOY, facts)
+    assert rules(held, "waived") == {QUOTA}
+    assert held["waived"][0]["on_the_word_of"] == ["attested", "caller"]
+    alone = ask(DEPLOY, facts, attestations=[])
+    assert alone["waived"] == []
+    missed = {"exception": "EXC-scanned", "rule": QUOTA, "why": "not_attested"}
+    assert missed in alone["waivers_missed"]
+
+
 @pytest.mark.requirement("R1.34", on="command")
 def test_an_exception_needs_an_approver_and_a_reason(tmp_path: Path) -> None:
     """R1.34: without an approval, or without a reason, an exception is refused."""

@@ -330,7 +330,11 @@ def test_waivers_are_data(keys: Keys) -> None:
             "runner.quota.monthly-hours": [
                 {
                     "exception": "EXC-2041",
-                    "match": {"pipeline.id": ["orders-backfill"], "runner.class": ["container"]},
+                    "match": [
+                        {"path": ["pipeline", "id"], "values": ["orders-backfill"]},
+                        {"path": ["runner", "class"], "values": ["container"]},
+                    ],
+                    "attested": [],
                     "ceiling": {"usage.class_hours_after": 504_000},
                     "from": parse_timestamp("2026-11-20T00:00:00Z"),
                     "until": parse_timestamp("2026-12-05T00:00:00Z"),
@@ -372,6 +376,8 @@ answer := why if {
         ({"now": parse_timestamp("2026-12-05T00:00:00Z")}, "expired"),
         ({"now": parse_timestamp("2026-11-19T23:59:59Z")}, "not_started"),
         ({"revoked": {"EXC-2041": {}}}, "revoked"),
+        ({"waiver": {"match": []}}, "above_ceiling"),
+        ({"waiver": {"ceiling": None}}, "above_ceiling"),
     ],
 )
 def test_decisions_match_waivers(
@@ -382,9 +388,12 @@ def test_decisions_match_waivers(
     waiver = compiled["runner.start"]["acme"]["runner.quota.monthly-hours"][0]
     given = {"hours": 140, "pipeline": "orders-backfill", "now": NOW, "revoked": {}, **changes}
     facts = {"pipeline": {"id": given["pipeline"]}, "runner": {"class": "container"}}
-    module = (rego_root() / "kernel" / "waive" / "waive.rego").read_text(encoding="utf-8")
-    question = {**given, "waiver": waiver, "facts": facts}
-    assert ask(WAIVE, question, modules={"waive.rego": module}) == why
+    modules = {
+        f"{name}.rego": (rego_root() / "kernel" / name / f"{name}.rego").read_text(encoding="utf-8")
+        for name in ("attested", "revoked", "waive")
+    }
+    question = {**given, "waiver": {**waiver, **given.get("waiver", {})}, "facts": facts}
+    assert ask(WAIVE, question, modules=modules) == why
 
 
 REVOCATION = """\

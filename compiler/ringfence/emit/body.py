@@ -42,6 +42,10 @@ class Body:
         """
         return replace(self._terms, total=total).condition(expr)
 
+    def violation(self, expr: Expr) -> str:
+        """Write a violation that this body's statements bind; what is undefined in it is one."""
+        return self._terms.violation(expr)
+
     def value(self, expr: Expr) -> str:
         """Write a scalar expression that this body's statements bind."""
         return _bare(self._terms.value(expr))

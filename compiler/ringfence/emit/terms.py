@@ -106,6 +106,21 @@ class Terms:
             case _:
                 raise InternalError(f"not a condition: {expr!r}")
 
+    def violation(self, expr: Expr) -> str:
+        """Write a condition as a term that is cheap where the first operand of a conjunction is false.
+
+        An operand that the bundle's data might leave undefined counts as true, so as to fail closed.
+        """
+        if not isinstance(expr, And) or len(expr.operands) < 2:
+            return self.condition(expr)
+        first, *rest = sorted(expr.operands, key=_reads_bundle)
+        # Not plain equalities throughout: OPA would build an index of the comprehension.
+        parts = [self._not_refuted(first) if _reads_bundle(first) else self.condition(first)]
+        return f"[1 | {'; '.join([*parts, *map(self._not_refuted, rest)])}] == [1]"
+
+    def _not_refuted(self, expr: Expr) -> str:
+        return f"not {self.condition(complement(expr))}"
+
     def value(self, expr: Expr) -> str:
         """Write a scalar or list expression as a term."""
         match expr:
@@ -249,6 +264,12 @@ class Terms:
         name = quantifier.collection.name
         predicates, local = self.passes[name], self.locals[name]
         return f"true in {{row[{predicates.index(predicate(quantifier))}] | some row in {local}}}"
+
+
+def _reads_bundle(expr: Expr) -> bool:
+    """Tell whether a term reads data or functions of the bundle itself, not of a statement beside it."""
+    read = (Call, Lifted, Lookup, ParamRef, Tables)
+    return not isinstance(expr, Quantifier) and any(isinstance(node, read) for node in walk(expr))
 
 
 def _negated_membership(text: str) -> str:

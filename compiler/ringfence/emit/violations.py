@@ -59,7 +59,7 @@ class Violations:
                 rule=rule,
                 number=number,
                 local=rule_local(rule.id, number),
-                term=self._body.condition(failing),
+                term=self._body.violation(failing),
             )
             for rule, number, failing in self._failing
         ]

@@ -23,6 +23,7 @@ def compile_waivers(
 ) -> Waivers:
     """Map decision point, tenant and rule to the waivers there, by name of the exception.
 
+    `attested` are the matched facts that count only if an attestation asserts them.
     The exceptions have passed `verify_exception`. Fact names are without `facts.`, times are
     epoch seconds, durations seconds. What expired more than 30 days before `now` is left out; what
     expired later stays, so that a decision can say so.
@@ -42,16 +43,19 @@ def compile_waivers(
 def _waiver(document: ExceptionDocument, point: DecisionPoint | None) -> dict[str, Any]:
     spec = document.spec
     facts = point.by_name() if point is not None else {}
-    match = {_fact_name(path): list(spec.match[path]) for path in sorted(spec.match)}
+    names = [_fact_name(path) for path in sorted(spec.match)]
     return {
         "exception": document.name,
-        "match": match,
+        "match": [
+            {"path": name.split("."), "values": list(spec.match[f"facts.{name}"])} for name in names
+        ],
+        "attested": [name.split(".") for name in names if _word(facts.get(name)) == "attested"],
         "ceiling": {_fact_name(path): spec.ceiling[path] for path in sorted(spec.ceiling)},
         "from": spec.starts_at,
         "until": spec.expires_at,
         "by": spec.approval.by if spec.approval is not None else "",
         "reason": spec.business_justification,
-        "on_the_word_of": sorted({_word(facts.get(name)) for name in match}),
+        "on_the_word_of": sorted({_word(facts.get(name)) for name in names}),
     }
 
 

@@ -6,6 +6,8 @@
 #   until it expires.
 package ringfence.kernel.waive
 
+import data.ringfence.kernel.attested
+
 # METADATA
 # title: The exception that lifts a rule
 # description: The one that holds longest; undefined where none holds.
@@ -33,31 +35,39 @@ missed(key, rule) := [{"rule": rule, "exception": exception.exception, "why": re
 
 # METADATA
 # title: Why an exception does not hold now
-# description: The empty string where it holds. Never undefined.
-why(key, exception) := "revoked" if {
+# description: The empty string where it holds, which is asked first. Never undefined.
+why(key, exception) := "" if {
+	not data.ringfence.live.revoked[exception.exception]
+	now := time.now_ns()
+	now >= exception.from * 1000000000
+	now < exception.until * 1000000000
+	exception.match != []
+	_other_facts(exception) == []
+	[1 | some path in exception.attested; attested.value(path, null) == null] == []
+	is_object(exception.ceiling)
+	[1 | some name, most in exception.ceiling; not _is_at_most(key, name, most)] == []
+} else := "revoked" if {
 	data.ringfence.live.revoked[exception.exception]
 } else := "not_started" if {
 	time.now_ns() < exception.from * 1000000000
 } else := "expired" if {
 	time.now_ns() >= exception.until * 1000000000
 } else := "other_facts" if {
-	not _same_facts(key, exception)
-} else := "" if {
-	_below_ceiling(key, exception)
+	_other_facts(exception) != []
+} else := "not_attested" if {
+	some path in exception.attested
+	attested.value(path, null) == null
 } else := "above_ceiling"
 
-_same_facts(key, exception) if {
-	every name, values in exception.match {
-		_value(key, name) in values
-	}
-}
+_other_facts(exception) := [path |
+	some {"path": path, "values": values} in exception.match
+	not object.get(input.facts, path, null) in values
+]
 
-_below_ceiling(key, exception) if {
-	every name, most in exception.ceiling {
-		value := _value(key, name)
-		is_number(value)
-		value <= most
-	}
+_is_at_most(key, name, most) if {
+	value := _value(key, name)
+	is_number(value)
+	value <= most
 }
 
 _value(key, name) := value if {

@@ -12,7 +12,7 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[true], ""]
+	_found == [[["", 0]], ""]
 } else := data.ringfence.about.clean if {
 	hits == []
 } else := decide.decision("policy_activate", hits)
@@ -22,13 +22,25 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action. Undefined where one can't be told.
-hits := array.concat(shared, own.hits("policy_activate", list)) if {
+hits := shared if {
 	[clauses, list] := _violated
-	clauses[0] == true
+	list == ""
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
 	shared := [[rule, row, clause, object.get({false: row.unknown_rank}, _is_refuted(rule), row.rank)] |
 		some i, [rule, clause] in clauses
-		before := array.slice(clauses, 0, i)
-		[1 | some [other, _] in before; other == rule] == []
+		clauses[i - 1][0] != rule
+		row := rows[rule]
+	]
+} else := array.concat(shared, own.hits("policy_activate", list)) if {
+	[clauses, list] := _violated
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
+	shared := [[rule, row, clause, object.get({false: row.unknown_rank}, _is_refuted(rule), row.rank)] |
+		some i, [rule, clause] in clauses
+		clauses[i - 1][0] != rule
 		row := rows[rule]
 	]
 }
@@ -41,9 +53,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("policy_activate")
 }
 
-# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
-# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
-# clause stands beside could not be told.
+# Violated clauses, each as its rule's id and its number, after one of no rule; and the name of the
+# tenant's own list of rules. Undefined where a fact is missing or mistyped. Without the clause of no
+# rule, something that every clause stands beside could not be told.
 _found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.policy_activate[input.tenant]
@@ -74,7 +86,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 	regex.match(`^\[(?:""|"passed"|"failed"),(?:-1|[0-9]{1,15}),(?:""|"passed"|"failed"),(?:-1|[0-9]{1,15}),(?:-1|[0-9]{1,15}),(?:-1|[0-9]{1,15}),(?:-1|[0-9]{1,15}),(?:-1|[0-9]{1,15})\]$`, json.marshal([tested_result, tested_since, policy_tests_result, policy_diff_loosened, policy_replay_window, policy_replay_events, policy_replay_new_block, policy_replay_not_replayable]))
 
 	# Most requests end here: every rule is shown to be satisfied.
-	satisfied := [true |
+	satisfied := [["", 0] |
 		tested_environment != "" # activate.tested-before
 		activation_baseline != "" # activate.diff
 		policy_replay_events != -1 # activate.new-block
@@ -100,52 +112,52 @@ _found := [array.concat(satisfied, found), t.list] if {
 		satisfied == []
 
 		# activate.tested-before, <built-in>:1:1
-		violates_activate_tested_before := [false in ["" in object.get(t.before, [activation_bundle, activation_environment], [])], true in [tested_environment == "", false in [tested_environment in object.get(t.before, [activation_bundle, activation_environment], [])], tested_content != activation_content, tested_result != "passed"]] == [true, true]
+		violates_activate_tested_before := [1 | not "" in object.get(t.before, [activation_bundle, activation_environment], []); not [tested_environment != "", tested_environment in object.get(t.before, [activation_bundle, activation_environment], []), tested_content == activation_content, tested_result == "passed"] == [true, true, true, true]] == [1]
 
 		# activate.stayed, <built-in>:1:1
-		violates_activate_stayed := ["stay" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [tested_environment == "", false in [tested_environment in object.get(t.before, [activation_bundle, activation_environment], [])], tested_content != activation_content]] == [true, true]
+		violates_activate_stayed := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [tested_environment != "", tested_environment in object.get(t.before, [activation_bundle, activation_environment], []), tested_content == activation_content] == [true, true, true]] == [1]
 
 		# activate.stayed, <built-in>:1:1
-		violates_activate_stayed_2 := ["stay" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [tested_since == -1, ((tested_since * 1000000000) + (object.get(t.stay, [activation_bundle, activation_environment], 0) * 1000000000)) > time.now_ns()]] == [true, true]
+		violates_activate_stayed_2 := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [tested_since != -1, ((tested_since * 1000000000) + (object.get(t.stay, [activation_bundle, activation_environment], 0) * 1000000000)) <= time.now_ns()] == [true, true]] == [1]
 
 		# activate.effective, <built-in>:1:1
-		violates_activate_effective := ["effective" in object.get(t.demands, [activation_bundle, activation_environment], []), time.now_ns() < (object.get(t.effective_at, [activation_bundle, activation_environment], 0) * 1000000000)] == [true, true]
+		violates_activate_effective := [1 | not false in ["effective" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not time.now_ns() >= (object.get(t.effective_at, [activation_bundle, activation_environment], 0) * 1000000000)] == [1]
 
 		# activate.change-ref, <built-in>:1:1
 		violates_activate_change_ref := activation_change_ref == ""
 
 		# activate.tests, <built-in>:1:1
-		violates_activate_tests := ["tests" in object.get(t.demands, [activation_bundle, activation_environment], []), policy_tests_content != activation_content] == [true, true]
+		violates_activate_tests := [1 | policy_tests_content != activation_content; not false in ["tests" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.tests, <built-in>:1:1
-		violates_activate_tests_2 := ["tests" in object.get(t.demands, [activation_bundle, activation_environment], []), policy_tests_result != "passed"] == [true, true]
+		violates_activate_tests_2 := [1 | policy_tests_result != "passed"; not false in ["tests" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.diff, <built-in>:1:1
-		violates_activate_diff := ["diff" in object.get(t.demands, [activation_bundle, activation_environment], []), policy_diff_content != activation_content] == [true, true]
+		violates_activate_diff := [1 | policy_diff_content != activation_content; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.diff, <built-in>:1:1
-		violates_activate_diff_2 := ["diff" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [policy_diff_baseline == "", activation_baseline == "", policy_diff_baseline != activation_baseline]] == [true, true]
+		violates_activate_diff_2 := [1 | true in [policy_diff_baseline == "", activation_baseline == "", policy_diff_baseline != activation_baseline]; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.tightened, <built-in>:1:1
-		violates_activate_tightened := ["diff.none" in object.get(t.demands, [activation_bundle, activation_environment], []), policy_diff_loosened != 0] == [true, true]
+		violates_activate_tightened := [1 | policy_diff_loosened != 0; not false in ["diff.none" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.loosened, <built-in>:1:1
-		violates_activate_loosened := ["diff.approved" in object.get(t.demands, [activation_bundle, activation_environment], []), policy_diff_loosened != 0] == [true, true]
+		violates_activate_loosened := [1 | policy_diff_loosened != 0; not false in ["diff.approved" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.replay, <built-in>:1:1
-		violates_activate_replay := ["replay" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [policy_replay_content != activation_content, policy_replay_baseline == "", activation_baseline == "", policy_replay_baseline != activation_baseline]] == [true, true]
+		violates_activate_replay := [1 | true in [policy_replay_content != activation_content, policy_replay_baseline == "", activation_baseline == "", policy_replay_baseline != activation_baseline]; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.replay, <built-in>:1:1
-		violates_activate_replay_2 := ["replay" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [policy_replay_window == -1, policy_replay_window < object.get(t.replay_window, [activation_bundle, activation_environment], 0)]] == [true, true]
+		violates_activate_replay_2 := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_window != -1, policy_replay_window >= object.get(t.replay_window, [activation_bundle, activation_environment], 0)] == [true, true]] == [1]
 
 		# activate.replay, <built-in>:1:1
-		violates_activate_replay_3 := ["replay" in object.get(t.demands, [activation_bundle, activation_environment], []), policy_replay_events < 1] == [true, true]
+		violates_activate_replay_3 := [1 | policy_replay_events < 1; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.new-block, <built-in>:1:1
-		violates_activate_new_block := ["replay" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [policy_replay_new_block == -1, policy_replay_events == -1, ((policy_replay_new_block * 1000000) * 1000000) > (policy_replay_events * round(object.get(t.new_block_at_most, [activation_bundle, activation_environment], 0) * 1000000))]] == [true, true]
+		violates_activate_new_block := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_new_block != -1, policy_replay_events != -1, ((policy_replay_new_block * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.new_block_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]] == [1]
 
 		# activate.not-replayable, <built-in>:1:1
-		violates_activate_not_replayable := ["replay" in object.get(t.demands, [activation_bundle, activation_environment], []), true in [policy_replay_not_replayable == -1, policy_replay_events == -1, ((policy_replay_not_replayable * 1000000) * 1000000) > (policy_replay_events * round(object.get(t.not_replayable_at_most, [activation_bundle, activation_environment], 0) * 1000000))]] == [true, true]
+		violates_activate_not_replayable := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_not_replayable != -1, policy_replay_events != -1, ((policy_replay_not_replayable * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.not_replayable_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]] == [1]
 
 		# activate.review, <built-in>:1:1
 		violates_activate_review := "review" in object.get(t.demands, [activation_bundle, activation_environment], [])
@@ -171,7 +183,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 			violates_activate_review,
 		]
 		clause := [
-			true,
+			["", 0],
 			["activate.tested-before", 1],
 			["activate.stayed", 1],
 			["activate.stayed", 2],

@@ -11,7 +11,7 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[true], ""]
+	_found == [[["", 0]], ""]
 } else := data.ringfence.about.clean if {
 	hits == []
 } else := decide.decision("runner_start", hits)
@@ -21,13 +21,25 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action. Undefined where one can't be told.
-hits := array.concat(shared, own.hits("runner_start", list)) if {
+hits := shared if {
 	[clauses, list] := _violated
-	clauses[0] == true
+	list == ""
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
 	shared := [[rule, row, clause, row.rank] |
 		some i, [rule, clause] in clauses
-		before := array.slice(clauses, 0, i)
-		[1 | some [other, _] in before; other == rule] == []
+		clauses[i - 1][0] != rule
+		row := rows[rule]
+	]
+} else := array.concat(shared, own.hits("runner_start", list)) if {
+	[clauses, list] := _violated
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
+	shared := [[rule, row, clause, row.rank] |
+		some i, [rule, clause] in clauses
+		clauses[i - 1][0] != rule
 		row := rows[rule]
 	]
 }
@@ -40,9 +52,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("runner_start")
 }
 
-# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
-# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
-# clause stands beside could not be told.
+# Violated clauses, each as its rule's id and its number, after one of no rule; and the name of the
+# tenant's own list of rules. Undefined where a fact is missing or mistyped. Without the clause of no
+# rule, something that every clause stands beside could not be told.
 _found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.runner_start[input.tenant]
@@ -131,7 +143,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 	count(drivers) == count(f.drivers)
 
 	# Most requests end here: every rule is shown to be satisfied.
-	satisfied := [true |
+	satisfied := [["", 0] |
 		count([1 | some rows in [endpoints, secrets, images, drivers]; some row in rows; true in row]) == 0
 		runner_size != "" # runner.size.declared
 		runner_network in t.networks # runner.network
@@ -165,16 +177,16 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network := false in [runner_network in t.networks]
 
 		# runner.matrix, <built-in>:1:1
-		violates_runner_matrix := [runner_network in t.networks, false in ["public" in matrix_classifications]] == [true, true]
+		violates_runner_matrix := [1 | false in ["public" in matrix_classifications]; not false in [runner_network in t.networks]] == [1]
 
 		# runner.classification, <built-in>:1:1
-		violates_runner_classification := ["public" in matrix_classifications, false in [data_classification in matrix_classifications]] == [true, true]
+		violates_runner_classification := [1 | "public" in matrix_classifications; not data_classification in matrix_classifications] == [1]
 
 		# runner.size.declared, <built-in>:1:1
-		violates_runner_size_declared := [workload_is_new != true, runner_size == ""] == [true, true]
+		violates_runner_size_declared := [1 | workload_is_new != true; not runner_size != ""] == [1]
 
 		# runner.size.default, <built-in>:1:1
-		violates_runner_size_default := [workload_is_new != false, runner_size == ""] == [true, true]
+		violates_runner_size_default := [1 | workload_is_new != false; not runner_size != ""] == [1]
 
 		# runner.quota.concurrency, <built-in>:1:1
 		violates_runner_quota_concurrency := usage_running_after > t.concurrency
@@ -198,7 +210,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network_dns := true in {row[1] | some row in endpoints}
 
 		# runner.network.on-premise, <built-in>:1:1
-		violates_runner_network_on_premise := [runner_network == "on_premise", residency_requirement_id == ""] == [true, true]
+		violates_runner_network_on_premise := [1 | runner_network == "on_premise"; not residency_requirement_id != ""] == [1]
 
 		# runner.secrets.platform-service, <built-in>:1:1
 		violates_runner_secrets_platform_service := secrets_inline != 0
@@ -225,7 +237,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_tags := tags_class != runner_class
 
 		# runner.tags, <built-in>:1:1
-		violates_runner_tags_2 := [runner_size != "", true in [tags_size == "", tags_size != runner_size]] == [true, true]
+		violates_runner_tags_2 := [1 | runner_size != ""; not [tags_size != "", tags_size == runner_size] == [true, true]] == [1]
 
 		# runner.tags, <built-in>:1:1
 		violates_runner_tags_3 := tags_tenant != input.tenant
@@ -249,10 +261,10 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_evidence_sink := evidence_sink_reachable != true
 
 		# runner.host.healthy, <built-in>:1:1
-		violates_runner_host_healthy := [runner_class == "dedicated_compute", host_healthy != true] == [true, true]
+		violates_runner_host_healthy := [1 | runner_class == "dedicated_compute"; not host_healthy == true] == [1]
 
 		# runner.host.healthy, <built-in>:1:1
-		violates_runner_host_healthy_2 := [runner_class == "dedicated_compute", true in [host_checked_at == -1, (host_checked_at * 1000000000) < (time.now_ns() - (t.host_max_age * 1000000000))]] == [true, true]
+		violates_runner_host_healthy_2 := [1 | runner_class == "dedicated_compute"; not [host_checked_at != -1, (host_checked_at * 1000000000) >= (time.now_ns() - (t.host_max_age * 1000000000))] == [true, true]] == [1]
 
 		some place, true in [
 			true,
@@ -289,7 +301,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 			violates_runner_host_healthy_2,
 		]
 		clause := [
-			true,
+			["", 0],
 			["runner.network", 1],
 			["runner.matrix", 1],
 			["runner.classification", 1],

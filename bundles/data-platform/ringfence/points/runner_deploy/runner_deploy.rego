@@ -12,7 +12,7 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[true], ""]
+	_found == [[["", 0]], ""]
 } else := data.ringfence.about.clean if {
 	hits == []
 } else := decide.decision("runner_deploy", hits)
@@ -22,13 +22,25 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action. Undefined where one can't be told.
-hits := array.concat(shared, own.hits("runner_deploy", list)) if {
+hits := shared if {
 	[clauses, list] := _violated
-	clauses[0] == true
+	list == ""
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
 	shared := [[rule, row, clause, object.get({false: row.unknown_rank}, _is_refuted(rule), row.rank)] |
 		some i, [rule, clause] in clauses
-		before := array.slice(clauses, 0, i)
-		[1 | some [other, _] in before; other == rule] == []
+		clauses[i - 1][0] != rule
+		row := rows[rule]
+	]
+} else := array.concat(shared, own.hits("runner_deploy", list)) if {
+	[clauses, list] := _violated
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
+	shared := [[rule, row, clause, object.get({false: row.unknown_rank}, _is_refuted(rule), row.rank)] |
+		some i, [rule, clause] in clauses
+		clauses[i - 1][0] != rule
 		row := rows[rule]
 	]
 }
@@ -41,9 +53,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("runner_deploy")
 }
 
-# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
-# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
-# clause stands beside could not be told.
+# Violated clauses, each as its rule's id and its number, after one of no rule; and the name of the
+# tenant's own list of rules. Undefined where a fact is missing or mistyped. Without the clause of no
+# rule, something that every clause stands beside could not be told.
 _found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.runner_deploy[input.tenant]
@@ -135,7 +147,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 	count(drivers) == count(f.drivers)
 
 	# Most requests end here: every rule is shown to be satisfied.
-	satisfied := [true |
+	satisfied := [["", 0] |
 		count([1 | some rows in [endpoints, secrets, images, drivers]; some row in rows; true in row]) == 0
 		runner_size != "" # runner.size.declared
 		runner_network in t.networks # runner.network
@@ -172,16 +184,16 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network := false in [runner_network in t.networks]
 
 		# runner.matrix, <built-in>:1:1
-		violates_runner_matrix := [runner_network in t.networks, false in ["public" in matrix_classifications]] == [true, true]
+		violates_runner_matrix := [1 | false in ["public" in matrix_classifications]; not false in [runner_network in t.networks]] == [1]
 
 		# runner.classification, <built-in>:1:1
-		violates_runner_classification := ["public" in matrix_classifications, false in [data_classification in matrix_classifications]] == [true, true]
+		violates_runner_classification := [1 | "public" in matrix_classifications; not data_classification in matrix_classifications] == [1]
 
 		# runner.size.declared, <built-in>:1:1
-		violates_runner_size_declared := [workload_is_new != true, runner_size == ""] == [true, true]
+		violates_runner_size_declared := [1 | workload_is_new != true; not runner_size != ""] == [1]
 
 		# runner.size.default, <built-in>:1:1
-		violates_runner_size_default := [workload_is_new != false, runner_size == ""] == [true, true]
+		violates_runner_size_default := [1 | workload_is_new != false; not runner_size != ""] == [1]
 
 		# runner.quota.concurrency, <built-in>:1:1
 		violates_runner_quota_concurrency := usage_running_after > t.concurrency
@@ -205,7 +217,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network_dns := true in {row[1] | some row in endpoints}
 
 		# runner.network.on-premise, <built-in>:1:1
-		violates_runner_network_on_premise := [runner_network == "on_premise", residency_requirement_id == ""] == [true, true]
+		violates_runner_network_on_premise := [1 | runner_network == "on_premise"; not residency_requirement_id != ""] == [1]
 
 		# runner.secrets.platform-service, <built-in>:1:1
 		violates_runner_secrets_platform_service := secrets_inline != 0
@@ -232,7 +244,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_tags := tags_class != runner_class
 
 		# runner.tags, <built-in>:1:1
-		violates_runner_tags_2 := [runner_size != "", true in [tags_size == "", tags_size != runner_size]] == [true, true]
+		violates_runner_tags_2 := [1 | runner_size != ""; not [tags_size != "", tags_size == runner_size] == [true, true]] == [1]
 
 		# runner.tags, <built-in>:1:1
 		violates_runner_tags_3 := tags_tenant != input.tenant
@@ -259,10 +271,10 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_scan_required_2 := scan_digest != artifact_digest
 
 		# runner.dlq.required, <built-in>:1:1
-		violates_runner_dlq_required := [workload_processes_events == true, dlq_ref == ""] == [true, true]
+		violates_runner_dlq_required := [1 | workload_processes_events == true; not dlq_ref != ""] == [1]
 
 		# change.freeze, platform/change.yaml:11:11
-		violates_change_freeze := [true in [change_freeze == "", change_freeze == true], change_ticket == ""] == [true, true]
+		violates_change_freeze := [1 | true in [change_freeze == "", change_freeze == true]; not change_ticket != ""] == [1]
 
 		some place, true in [
 			true,
@@ -300,7 +312,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 			violates_change_freeze,
 		]
 		clause := [
-			true,
+			["", 0],
 			["runner.network", 1],
 			["runner.matrix", 1],
 			["runner.classification", 1],

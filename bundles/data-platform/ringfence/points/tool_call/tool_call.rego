@@ -11,7 +11,7 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[true], ""]
+	_found == [[["", 0]], ""]
 } else := data.ringfence.about.clean if {
 	hits == []
 } else := decide.decision("tool_call", hits)
@@ -21,13 +21,25 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action. Undefined where one can't be told.
-hits := array.concat(shared, own.hits("tool_call", list)) if {
+hits := shared if {
 	[clauses, list] := _violated
-	clauses[0] == true
+	list == ""
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
 	shared := [[rule, row, clause, row.rank] |
 		some i, [rule, clause] in clauses
-		before := array.slice(clauses, 0, i)
-		[1 | some [other, _] in before; other == rule] == []
+		clauses[i - 1][0] != rule
+		row := rows[rule]
+	]
+} else := array.concat(shared, own.hits("tool_call", list)) if {
+	[clauses, list] := _violated
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
+	shared := [[rule, row, clause, row.rank] |
+		some i, [rule, clause] in clauses
+		clauses[i - 1][0] != rule
 		row := rows[rule]
 	]
 }
@@ -40,9 +52,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("tool_call")
 }
 
-# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
-# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
-# clause stands beside could not be told.
+# Violated clauses, each as its rule's id and its number, after one of no rule; and the name of the
+# tenant's own list of rules. Undefined where a fact is missing or mistyped. Without the clause of no
+# rule, something that every clause stands beside could not be told.
 _found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.tool_call[input.tenant]
@@ -69,7 +81,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 	tool_standing := array.concat([found | found := data.ringfence.tables[agent_toolset][tool_server][tool_name]], ["unlisted"])[0]
 
 	# Most requests end here: every rule is shown to be satisfied.
-	satisfied := [true |
+	satisfied := [["", 0] |
 		agent_toolset != "" # tool.agent
 		tool_standing != "unlisted" # tool.unlisted
 		tool_standing != "denied" # tool.denied
@@ -92,49 +104,49 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_tool_agent := agent_toolset == ""
 
 		# tool.unlisted, <built-in>:1:1
-		violates_tool_unlisted := [agent_toolset != "", tool_standing == "unlisted"] == [true, true]
+		violates_tool_unlisted := [1 | agent_toolset != ""; not tool_standing != "unlisted"] == [1]
 
 		# tool.denied, <built-in>:1:1
-		violates_tool_denied := [agent_toolset != "", tool_standing == "denied"] == [true, true]
+		violates_tool_denied := [1 | agent_toolset != ""; not tool_standing != "denied"] == [1]
 
 		# tool.forbidden-class, <built-in>:1:1
-		violates_tool_forbidden_class := [agent_toolset != "", tool_standing == "forbidden"] == [true, true]
+		violates_tool_forbidden_class := [1 | agent_toolset != ""; not tool_standing != "forbidden"] == [1]
 
 		# tool.drift, <built-in>:1:1
-		violates_tool_drift := [agent_toolset != "", tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, false in [tool_digest in array.concat([found | found := data.ringfence.tables[array.concat([found | found := data.ringfence.tables[t.agents][agent_id].locks[tool_server]], [""])[0]][tool_name]], [set()])[0]]] == [true, true, true]
+		violates_tool_drift := [1 | agent_toolset != ""; not false in [tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]; not tool_digest in array.concat([found | found := data.ringfence.tables[array.concat([found | found := data.ringfence.tables[t.agents][agent_id].locks[tool_server]], [""])[0]][tool_name]], [set()])[0]] == [1]
 
 		# tool.workload-drift, <built-in>:1:1
-		violates_tool_workload_drift := [agent_toolset != "", workload_drifted != 0] == [true, true]
+		violates_tool_workload_drift := [1 | agent_toolset != ""; not workload_drifted == 0] == [1]
 
 		# tool.approval, <built-in>:1:1
 		violates_tool_approval := tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}
 
 		# tool.arguments, <built-in>:1:1
-		violates_tool_arguments := [tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, arguments_covered != tool_covered] == [true, true]
+		violates_tool_arguments := [1 | tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}; not arguments_covered == tool_covered] == [1]
 
 		# tool.budget.turns, <built-in>:1:1
-		violates_tool_budget_turns := [agent_toolset != "", usage_turns >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]] == [true, true]
+		violates_tool_budget_turns := [1 | agent_toolset != ""; not usage_turns < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]] == [1]
 
 		# tool.budget.tokens, <built-in>:1:1
-		violates_tool_budget_tokens := [agent_toolset != "", usage_tokens >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]] == [true, true]
+		violates_tool_budget_tokens := [1 | agent_toolset != ""; not usage_tokens < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]] == [1]
 
 		# tool.budget.tool-calls, <built-in>:1:1
-		violates_tool_budget_tool_calls := [agent_toolset != "", usage_tool_calls >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]] == [true, true]
+		violates_tool_budget_tool_calls := [1 | agent_toolset != ""; not usage_tool_calls < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]] == [1]
 
 		# tool.budget.duration, <built-in>:1:1
-		violates_tool_budget_duration := [agent_toolset != "", usage_duration >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]] == [true, true]
+		violates_tool_budget_duration := [1 | agent_toolset != ""; not usage_duration < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]] == [1]
 
 		# tool.budget.pipeline-runs, <built-in>:1:1
-		violates_tool_budget_pipeline_runs := [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}, usage_pipeline_runs >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]] == [true, true]
+		violates_tool_budget_pipeline_runs := [1 | tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}; not usage_pipeline_runs < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]] == [1]
 
 		# tool.budget.credential-requests, <built-in>:1:1
-		violates_tool_budget_credential_requests := [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}, usage_credential_requests >= array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [true, true]
+		violates_tool_budget_credential_requests := [1 | tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}; not usage_credential_requests < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [1]
 
 		# tool.counts.pipeline-runs, <built-in>:1:1
-		violates_tool_counts_pipeline_runs := [agent_toolset != "", tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}] == [true, true]
+		violates_tool_counts_pipeline_runs := [1 | agent_toolset != ""; not false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]] == [1]
 
 		# tool.counts.credential-requests, <built-in>:1:1
-		violates_tool_counts_credential_requests := [agent_toolset != "", tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}] == [true, true]
+		violates_tool_counts_credential_requests := [1 | agent_toolset != ""; not false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}]] == [1]
 
 		some place, true in [
 			true,
@@ -156,7 +168,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 			violates_tool_counts_credential_requests,
 		]
 		clause := [
-			true,
+			["", 0],
 			["tool.agent", 1],
 			["tool.unlisted", 1],
 			["tool.denied", 1],

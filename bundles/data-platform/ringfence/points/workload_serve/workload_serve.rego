@@ -11,7 +11,7 @@ import data.ringfence.kernel.typed
 # title: The decision
 # description: Undefined where a fact is missing or mistyped; the entry point then blocks.
 decision := data.ringfence.about.clean if {
-	_found == [[true], ""]
+	_found == [[["", 0]], ""]
 } else := data.ringfence.about.clean if {
 	hits == []
 } else := decide.decision("workload_serve", hits)
@@ -21,13 +21,25 @@ decision := data.ringfence.about.clean if {
 # description: |
 #   Violated rules, shared and of the tenant's own, each with its row, the first clause that fails, and
 #   the rank of its action. Undefined where one can't be told.
-hits := array.concat(shared, own.hits("workload_serve", list)) if {
+hits := shared if {
 	[clauses, list] := _violated
-	clauses[0] == true
+	list == ""
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
 	shared := [[rule, row, clause, row.rank] |
 		some i, [rule, clause] in clauses
-		before := array.slice(clauses, 0, i)
-		[1 | some [other, _] in before; other == rule] == []
+		clauses[i - 1][0] != rule
+		row := rows[rule]
+	]
+} else := array.concat(shared, own.hits("workload_serve", list)) if {
+	[clauses, list] := _violated
+	clauses[0] == ["", 0]
+
+	# Of a rule's clauses, which stand side by side, the first. Nothing stands before the first of all.
+	shared := [[rule, row, clause, row.rank] |
+		some i, [rule, clause] in clauses
+		clauses[i - 1][0] != rule
 		row := rows[rule]
 	]
 }
@@ -40,9 +52,9 @@ _violated := found if {
 	found := _found with input.facts as typed.filled("workload_serve")
 }
 
-# First `true`, then violated clauses, each as its rule's id and its number; and the name of the tenant's
-# own list of rules. Undefined where a fact is missing or mistyped. Without `true`, something that every
-# clause stands beside could not be told.
+# Violated clauses, each as its rule's id and its number, after one of no rule; and the name of the
+# tenant's own list of rules. Undefined where a fact is missing or mistyped. Without the clause of no
+# rule, something that every clause stands beside could not be told.
 _found := [array.concat(satisfied, found), t.list] if {
 	f := input.facts
 	t := data.ringfence.params.workload_serve[input.tenant]
@@ -73,7 +85,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 	count(tools) == count(f.tools)
 
 	# Most requests end here: every rule is shown to be satisfied.
-	satisfied := [true |
+	satisfied := [["", 0] |
 		agent_toolset != "" # serve.agent
 		count(tools_drifted) == 0 # serve.drift
 		count(tools_missing) == 0 # serve.missing
@@ -87,16 +99,16 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_serve_agent := agent_toolset == ""
 
 		# serve.drift, <built-in>:1:1
-		violates_serve_drift := [agent_toolset != "", count(tools_drifted) != 0] == [true, true]
+		violates_serve_drift := [1 | agent_toolset != ""; not count(tools_drifted) == 0] == [1]
 
 		# serve.missing, <built-in>:1:1
-		violates_serve_missing := [agent_toolset != "", count(tools_missing) != 0] == [true, true]
+		violates_serve_missing := [1 | agent_toolset != ""; not count(tools_missing) == 0] == [1]
 
 		# serve.exposed, <built-in>:1:1
-		violates_serve_exposed := [agent_toolset != "", count(tools_exposed) != 0] == [true, true]
+		violates_serve_exposed := [1 | agent_toolset != ""; not count(tools_exposed) == 0] == [1]
 
 		# serve.policy-loaded, <built-in>:1:1
-		violates_serve_policy_loaded := [agent_toolset != "", policy_loaded != true] == [true, true]
+		violates_serve_policy_loaded := [1 | agent_toolset != ""; not policy_loaded == true] == [1]
 
 		some place, true in [
 			true,
@@ -107,7 +119,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 			violates_serve_policy_loaded,
 		]
 		clause := [
-			true,
+			["", 0],
 			["serve.agent", 1],
 			["serve.drift", 1],
 			["serve.missing", 1],
