@@ -119,7 +119,10 @@ class Terms:
         return f"[1 | {'; '.join([*parts, *map(self._not_refuted, rest)])}] == [1]"
 
     def _not_refuted(self, expr: Expr) -> str:
-        return f"not {self.condition(complement(expr))}"
+        text = self.condition(complement(expr))
+        # `opa fmt` drops the brackets of what is calculated behind a `not`.
+        calculates = any(isinstance(node, (Arithmetic, Now)) for node in walk(expr))
+        return f"not true in [{text}]" if calculates else f"not {text}"
 
     def value(self, expr: Expr) -> str:
         """Write a scalar or list expression as a term."""

@@ -118,10 +118,10 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_activate_stayed := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [tested_environment != "", tested_environment in object.get(t.before, [activation_bundle, activation_environment], []), tested_content == activation_content] == [true, true, true]] == [1]
 
 		# activate.stayed, <built-in>:1:1
-		violates_activate_stayed_2 := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [tested_since != -1, ((tested_since * 1000000000) + (object.get(t.stay, [activation_bundle, activation_environment], 0) * 1000000000)) <= time.now_ns()] == [true, true]] == [1]
+		violates_activate_stayed_2 := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [[tested_since != -1, ((tested_since * 1000000000) + (object.get(t.stay, [activation_bundle, activation_environment], 0) * 1000000000)) <= time.now_ns()] == [true, true]]] == [1]
 
 		# activate.effective, <built-in>:1:1
-		violates_activate_effective := [1 | not false in ["effective" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not time.now_ns() >= (object.get(t.effective_at, [activation_bundle, activation_environment], 0) * 1000000000)] == [1]
+		violates_activate_effective := [1 | not false in ["effective" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [time.now_ns() >= (object.get(t.effective_at, [activation_bundle, activation_environment], 0) * 1000000000)]] == [1]
 
 		# activate.change-ref, <built-in>:1:1
 		violates_activate_change_ref := activation_change_ref == ""
@@ -154,10 +154,10 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_activate_replay_3 := [1 | policy_replay_events < 1; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.new-block, <built-in>:1:1
-		violates_activate_new_block := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_new_block != -1, policy_replay_events != -1, ((policy_replay_new_block * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.new_block_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]] == [1]
+		violates_activate_new_block := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [[policy_replay_new_block != -1, policy_replay_events != -1, ((policy_replay_new_block * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.new_block_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]]] == [1]
 
 		# activate.not-replayable, <built-in>:1:1
-		violates_activate_not_replayable := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_not_replayable != -1, policy_replay_events != -1, ((policy_replay_not_replayable * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.not_replayable_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]] == [1]
+		violates_activate_not_replayable := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [[policy_replay_not_replayable != -1, policy_replay_events != -1, ((policy_replay_not_replayable * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.not_replayable_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]]] == [1]
 
 		# activate.review, <built-in>:1:1
 		violates_activate_review := "review" in object.get(t.demands, [activation_bundle, activation_environment], [])

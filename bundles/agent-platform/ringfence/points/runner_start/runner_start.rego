@@ -264,7 +264,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_host_healthy := [1 | runner_class == "dedicated_compute"; not host_healthy == true] == [1]
 
 		# runner.host.healthy, <built-in>:1:1
-		violates_runner_host_healthy_2 := [1 | runner_class == "dedicated_compute"; not [host_checked_at != -1, (host_checked_at * 1000000000) >= (time.now_ns() - (t.host_max_age * 1000000000))] == [true, true]] == [1]
+		violates_runner_host_healthy_2 := [1 | runner_class == "dedicated_compute"; not true in [[host_checked_at != -1, (host_checked_at * 1000000000) >= (time.now_ns() - (t.host_max_age * 1000000000))] == [true, true]]] == [1]
 
 		some place, true in [
 			true,
