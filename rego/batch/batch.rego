@@ -6,6 +6,8 @@
 #   Where a log has masked the tokens, `input.recorded` holds what the decision recorded of them.
 package ringfence.batch
 
+import data.ringfence.kernel.approve
+
 # METADATA
 # title: Decisions by index
 decisions contains [case.i, answer] if {
@@ -24,8 +26,8 @@ _decision(case) := answer if {
 	answer := data.ringfence.main.decision with input as request
 		with time.now_ns as clock
 		with data.ringfence.kernel.attested.value as recorded_value
-		with data.ringfence.kernel.approve.accepted as _recorded_approval
-		with data.ringfence.kernel.approve.missed as _recorded_missed
+		with approve.accepted as _recorded_approvals
+		with approve.missed as _recorded_missed
 } else := null
 
 # METADATA
@@ -35,10 +37,9 @@ recorded_value(path, missing) := object.get(input.facts, path, missing) if {
 	not concat(".", path) in input.recorded.unattested
 } else := missing
 
-# regal ignore:argument-always-wildcard
-_recorded_approval(_, rule) := entry if {
-	some entry in input.recorded.approvals
-	entry.rule == rule
+_recorded_approvals(key, rule) := entries if {
+	entries := [entry | some entry in input.recorded.approvals; entry.rule == rule]
+	count(entries) >= approve.due(key, rule)
 }
 
 # regal ignore:argument-always-wildcard

@@ -114,9 +114,9 @@ def test_what_shows_all_that_the_gate_asks_for_is_activated(ask: Ask) -> None:
     """R1.8: every attestation at its very limit and two reviewers: allowed, and both are named."""
     decision = _activate(ask)
     assert decision["action"] == "allow"
-    (approval,) = decision["approvals"]
-    named = {approval["by"], *(other["by"] for other in approval["with"])}
-    assert named == {IDENTITIES["lee"], IDENTITIES["robin"]}
+    assert {one["by"] for one in decision["approvals"]} == {IDENTITIES["lee"], IDENTITIES["robin"]}
+    attached = {one["approval"] for one in decision["obligations"] if one.get("attach")}
+    assert attached == {one["approval"] for one in decision["approvals"]}
 
 
 FALLS_SHORT = {
@@ -215,6 +215,40 @@ def test_a_reviewer_does_not_count_for_a_request_of_their_own(ask: Ask) -> None:
     }
     decision = ask.raw(request)
     assert (decision["action"], rules(decision)) == ("human_review", {REVIEW})
+
+
+@pytest.mark.requirement("R1.8", on="opa")
+def test_the_lift_ends_with_the_first_approval_that_it_needs(ask: Ask) -> None:
+    """R1.8: of each person the approval that holds longest counts, and the decision is valid till one ends."""
+    facts = _facts("prod", SHOWN, NOTHING)
+    given = (("lee", 600), ("lee", 1200), ("robin", 900))
+    tokens = [_approve(ask, facts, kid=kid, lifetime=seconds) for kid, seconds in given]
+    request = {
+        "point": POINT,
+        "tenant": "platform",
+        "facts": nested(facts),
+        "attestations": [_attest(SHOWN)],
+        "approvals": tokens,
+    }
+    decision = ask.raw(request)
+    ends = {one["by"]: one["until"] - NOW for one in decision["approvals"]}
+    assert ends == {IDENTITIES["lee"]: 1200, IDENTITIES["robin"]: 900}
+    assert decision["valid_until"] == NOW + 900
+
+
+@pytest.mark.requirement("R1.8", on="opa")
+def test_a_replay_takes_the_approvals_that_were_recorded(ask: Ask) -> None:
+    """R1.8: of a log without tokens, both recorded approvals count as they did, and one is too few."""
+    decision = _activate(ask)
+    request = {
+        "point": POINT,
+        "tenant": "platform",
+        "facts": nested(_facts("prod", SHOWN, NOTHING)),
+        "recorded": {"unattested": decision["unknown"], "approvals": decision["approvals"]},
+    }
+    assert ask.raw(request) == decision
+    request["recorded"] = {"unattested": [], "approvals": decision["approvals"][:1]}
+    assert ask.raw(request)["action"] == "human_review"
 
 
 @pytest.mark.requirement("R1.8", on="opa")

@@ -50,7 +50,7 @@ def _after(
 def _reviewers(
     policy: Policy, path: tuple[str, ...], gate: ApprovalGate, keys: Iterable[TrustKey]
 ) -> Iterator[Diagnostic]:
-    people = {key.identity for key in keys if gate.from_ in (key.identity, *key.groups)}
+    people = {key.identity.lower() for key in keys if gate.from_ in (key.identity, *key.groups)}
     if len(people) < gate.count:
         message = (
             f"{gate.count} of `{gate.from_}` must approve, and the trust roots know {len(people)}"

@@ -32,8 +32,7 @@ def _lines(decision: Mapping[str, Any]) -> Iterator[str]:
         yield f"  nearly       exception {missed['exception']} for {missed['rule']}: {missed['why']}"
     for approval in decision.get("approvals", ()):
         until = _time(approval["until"])
-        people = ", ".join([approval["by"], *(one["by"] for one in approval.get("with", ()))])
-        yield f"  approved     {approval['rule']} by {people} until {until}"
+        yield f"  approved     {approval['rule']} by {approval['by']} until {until}"
     for missed in decision.get("approvals_missed", ()):
         yield f"  refused      approval {missed['approval']} for {missed['rule']}: {missed['why']}"
     for obligation in decision.get("obligations", ()):

@@ -8,43 +8,25 @@ import data.ringfence.lib.bound
 import data.ringfence.lib.token
 
 # METADATA
-# title: The approval that lifts a rule
+# title: The approvals that lift a rule
 # description: |
-#   The one that holds longest. Where several people must approve, the one whose end ends it, with the
-#   others beside it. Undefined where too few hold.
-accepted(key, rule) := entry if {
-	limits := _limits(key, rule)
-	not limits.count
-	entry := _entry(rule, max([[verdict.until, verdict.id, verdict] |
-		some verdict in _verdicts(key, rule)
-		verdict.ok
-	])[2])
-} else := object.union(_entry(rule, last), {"with": others}) if {
-	required := _limits(key, rule).count
-	holding := {verdict.by: found |
-		some verdict in _verdicts(key, rule)
-		verdict.ok
-		found := max([[one.until, one.id, one] |
-			some one in _verdicts(key, rule)
-			one.ok
-			one.by == verdict.by
-		])
-	}
-	longest := sort([found | some found in holding])
-	last := longest[count(longest) - required][2]
-	others := [{"approval": one.id, "by": one.by} |
-		some [until, _, one] in longest
-		until >= last.until
-		one.by != last.by
-	]
+#   As many as are due, each of another person, upper and lower case alike; those that
+#   hold longest. Undefined where too few hold.
+accepted(key, rule) := [{"rule": rule, "approval": id, "by": by, "until": until} |
+	some [until, id, by] in array.slice(longest, count(longest) - needed, count(longest))
+] if {
+	needed := due(key, rule)
+	holding := [verdict | some verdict in _verdicts(key, rule); verdict.ok]
+	longest := sort([last |
+		some person in {lower(verdict.by) | some verdict in holding}
+		last := max([[verdict.until, verdict.id, verdict.by] | some verdict in holding; lower(verdict.by) == person])
+	])
+	count(longest) >= needed
 }
 
-_entry(rule, verdict) := {
-	"rule": rule,
-	"approval": verdict.id,
-	"by": verdict.by,
-	"until": verdict.until,
-}
+# METADATA
+# title: How many people must approve
+due(key, rule) := object.get(_limits(key, rule), "count", 1)
 
 # METADATA
 # title: Approvals that were presented and do not lift the rule

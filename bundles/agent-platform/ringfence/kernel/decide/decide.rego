@@ -25,7 +25,7 @@ decision(key, hits) := {
 		verdict.hit[1].waivable == true
 		some missed in waive.missed(key, verdict.entry.rule)
 	],
-	"approvals": [verdict.entry | some verdict in verdicts; verdict.kind == "approved"],
+	"approvals": [entry | some verdict in verdicts; some entry in verdict.entries],
 	"approvals_missed": [missed |
 		input.approvals
 		some verdict in verdicts

@@ -22,10 +22,11 @@ verdict(key, hit, in_force) := {"kind": "obligation", "rank": 0, "hit": hit, "du
 } else := {"kind": "waived", "rank": 1, "hit": hit, "entry": entry, "until": entry.until, "due": obligation.alerts(hit[1])} if {
 	hit[1].waivable == true
 	entry := waive.accepted(key, hit[0])
-} else := {"kind": "approved", "rank": 0, "hit": hit, "entry": entry, "until": entry.until, "due": [attached]} if {
+} else := {"kind": "approved", "rank": 0, "hit": hit, "entries": entries, "until": until, "due": attached} if {
 	hit[1].approvable == true
-	entry := approve.accepted(key, hit[0])
-	attached := {"attach": "approval", "rule": entry.rule, "approval": entry.approval}
+	entries := approve.accepted(key, hit[0])
+	until := min([entry.until | some entry in entries])
+	attached := [{"attach": "approval", "rule": entry.rule, "approval": entry.approval} | some entry in entries]
 } else := {"kind": "reason", "rank": least, "hit": hit, "entry": reason.entry(key, hit, in_force, least), "due": hit[1].obligations} if {
 	in_force == "warn"
 	least := min([1, hit[3]])
