@@ -11,9 +11,8 @@ import click
 from ringfence.cli.passphrase import passphrase_options
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
     from ringfence.collector.config import Configuration
+    from ringfence.evidence.note import NoteSigner
 
 __all__ = ["command"]
 
@@ -79,7 +78,7 @@ def _serve(config: "Configuration", *, passphrase: bytes | None) -> None:
     host, port = on.getsockname()[:2]
     address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
-    def signer(path: Path) -> "Ed25519PrivateKey":
+    def signer(path: Path) -> "NoteSigner":
         return signing_key(path, passphrase=passphrase)
 
     with on, opened(config, signer=signer) as writers:

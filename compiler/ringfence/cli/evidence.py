@@ -14,6 +14,7 @@ from ringfence.cli.evidence_ledger import append_logs, init_ledger
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_prove import prove_record
 from ringfence.cli.evidence_reconcile import reconcile_ledger
+from ringfence.cli.evidence_signing import KEY
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.evidence_verify import verify_evidence
 from ringfence.cli.evidence_view import view_records
@@ -36,7 +37,12 @@ def command() -> None:
     type=click.Path(path_type=Path),
     help="The package's folder; new or empty.",
 )
-@click.option("--key", required=True, type=FILE, help="The log's Ed25519 private key, PEM.")
+@click.option(
+    "--key",
+    required=True,
+    type=KEY,
+    help="The log's Ed25519 private key, PEM, or its URI (pkcs11:, hv:).",
+)
 @click.option("--origin", required=True, help="The log's name, such as example.com/runners.")
 @click.option(
     "--facts",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.evidence_output import form_option, print_json
+from ringfence.cli.evidence_signing import KEY
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.passphrase import passphrase_options
 
@@ -22,8 +23,8 @@ _KEY = click.option(
     "keys",
     required=True,
     multiple=True,
-    type=FILE,
-    help="The log's Ed25519 private key, PEM; during a rotation both.",
+    type=KEY,
+    help="The log's Ed25519 private key, PEM, or its URI (pkcs11:, hv:); during a rotation both.",
 )
 _STATE = click.option(
     "--state",

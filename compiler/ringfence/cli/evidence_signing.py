@@ -1,24 +1,48 @@
 """What signs: the private keys of a log or of packages, and the witnesses that cosign."""
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from ringfence.custody.place import is_key_uri
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+    from ringfence.evidence.note import NoteSigner
     from ringfence.ledger.publication import Witnessing
     from ringfence.ledger.quorum import Quorum
 
-__all__ = ["signing_key", "witnessing"]
+__all__ = ["KEY", "signing_key", "witnessing"]
 
 
-def signing_key(path: Path, *, passphrase: bytes | None) -> "Ed25519PrivateKey":
-    """Read an Ed25519 private key; raise UsageError."""
+class _KeyPlace(click.Path):
+    """A file that exists, or the URI of a key that is kept elsewhere."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Path:
+        """Return the file's path, or the URI as it stands."""
+        if is_key_uri(str(value)):
+            return Path(value)
+        return Path(os.fsdecode(super().convert(value, param, ctx)))
+
+
+KEY: Final = _KeyPlace(exists=True, dir_okay=False, path_type=Path)
+
+
+def signing_key(path: Path, *, passphrase: bytes | None) -> "NoteSigner":
+    """Return the Ed25519 private key of a file, or of the URI that the path is; raise UsageError.
+
+    `passphrase` is the file's, or the PIN of a token.
+    """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     from ringfence.errors import UsageError
     from ringfence.keys import load_private
 
+    if is_key_uri(str(path)):
+        from ringfence.custody.opening import open_key
+
+        return open_key(str(path), pin=passphrase)
     private = load_private(path, passphrase=passphrase)
     if not isinstance(private, Ed25519PrivateKey):
         hint = "make one with `ringfence keygen --type ed25519`"

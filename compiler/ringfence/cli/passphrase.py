@@ -14,12 +14,12 @@ def passphrase_options(command: Callable[..., Any]) -> Callable[..., Any]:
     file = click.option(
         "--passphrase-file",
         type=click.Path(exists=True, dir_okay=False, path_type=Path),
-        help="The key's passphrase is its first line.",
+        help="The key's passphrase, or a token's PIN, is its first line.",
     )
     variable = click.option(
         "--passphrase-env",
         default="",
         metavar="NAME",
-        help="The key's passphrase is in this environment variable.",
+        help="The key's passphrase, or a token's PIN, is in this environment variable.",
     )
     return file(variable(command))

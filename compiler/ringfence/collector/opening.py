@@ -9,6 +9,7 @@ from ringfence.collector.config import Configuration
 from ringfence.collector.config_model import LedgerConfig
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.writer import OriginWriter
+from ringfence.custody.place import is_key_uri
 from ringfence.errors import UsageError
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.note import NoteSigner
@@ -55,7 +56,7 @@ def _open(
     config: Configuration, one: LedgerConfig, *, signer: Callable[[Path], NoteSigner]
 ) -> Ledger:
     settings = Settings(
-        keys=tuple(signer(config.path(key)) for key in one.keys),
+        keys=tuple(signer(_key_place(config, key)) for key in one.keys),
         state=config.path(one.state) if one.state else None,
         witnessing=_witnessing(config, one),
     )
@@ -64,6 +65,11 @@ def _open(
         ledger.close()
         raise EvidenceError("RF947", f"`{one.folder}` holds the ledger of another origin")
     return ledger
+
+
+def _key_place(config: Configuration, key: str) -> Path:
+    """Return a file's path, or a URI as it stands."""
+    return Path(key) if is_key_uri(key) else config.path(key)
 
 
 def _witnessing(config: Configuration, one: LedgerConfig) -> Witnessing | None:

@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
 from ringfence.evidence import package
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.folder import new_folder, write_synced
 from ringfence.evidence.guide import NOT_SHOWN, guide
-from ringfence.evidence.note import NoteKey, sign_note
+from ringfence.evidence.note import NoteKey, NoteSigner, sign_note
 from ringfence.evidence.records import Record
 from ringfence.evidence.statement import Envelope, pae, write_statement
 from ringfence.evidence.tree import CompactRange, leaf_hash
@@ -37,9 +35,7 @@ class SealResult:
     kinds: Mapping[str, int]
 
 
-def seal(
-    records: Iterable[Record], *, out: Path, origin: str, key: Ed25519PrivateKey
-) -> SealResult:
+def seal(records: Iterable[Record], *, out: Path, origin: str, key: NoteSigner) -> SealResult:
     """Write the records, in their order, as a package, whole or not at all.
 
     Raise EvidenceError where the target is not new or empty, the origin is unusable, or there is no
@@ -105,7 +101,7 @@ class _Records:
             raise EvidenceError("RF914", "there is no record to seal", help="pass decision logs")
 
 
-def _files(checkpoint: Checkpoint, signer: NoteKey, key: Ed25519PrivateKey) -> dict[str, bytes]:
+def _files(checkpoint: Checkpoint, signer: NoteKey, key: NoteSigner) -> dict[str, bytes]:
     text = checkpoint.text()
     return {
         package.CHECKPOINT: sign_note(text, name=signer.name, key=key),
@@ -118,7 +114,7 @@ def _files(checkpoint: Checkpoint, signer: NoteKey, key: Ed25519PrivateKey) -> d
 
 
 def _statement(
-    digests: Mapping[str, str], checkpoint: Checkpoint, signer: NoteKey, key: Ed25519PrivateKey
+    digests: Mapping[str, str], checkpoint: Checkpoint, signer: NoteKey, key: NoteSigner
 ) -> dict[str, bytes]:
     payload = write_statement(digests, predicate=predicate(checkpoint))
     envelope = Envelope.sign(payload, key=key, keyid=signer.keyid)

@@ -1,0 +1,82 @@
+"""Facts about how keys outside files are named."""
+
+import builtins
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from ringfence.custody.opening import open_key
+from ringfence.custody.place import TokenPlace, is_key_uri, read_token, read_vault
+from ringfence.errors import UsageError
+
+MODULE = "module-path=/usr/lib/m.so"
+SECRET = "pin-canary"
+
+
+def test_a_token_uri_is_read_by_its_attributes() -> None:
+    """RFC 7512: percent-encoding, path and query attributes."""
+    found = read_token(f"pkcs11:token=My%20HSM;object=log;id=%01%ff?{MODULE}")
+    expected = TokenPlace(module="/usr/lib/m.so", token="My HSM", label="log", id=b"\x01\xff")
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    "uri",
+    [
+        f"pkcs11:token=a;object=b?{MODULE}&pin-value={SECRET}",
+        f"pkcs11:token=a;object=b?{MODULE}&pin-source=file:/{SECRET}",
+        f"pkcs11:token=a;object={SECRET};object=b?{MODULE}",
+        f"pkcs11:token=a?{MODULE}&{SECRET}",
+        f"pkcs11:object={SECRET}?{MODULE}",
+        f"pkcs11:token={SECRET}?{MODULE}",
+        f"pkcs11:token=a;object={SECRET}",
+        f"pkcs11:token=a;object={SECRET}?module-path=relative.so",
+        f"pkcs11:token=a;object={SECRET}%ff?{MODULE}",
+        f"pkcs11:token=a;object=b?{MODULE}",
+        f"hv:{SECRET}",
+        f"hv:a/{SECRET}",
+        f"hv:../{SECRET}/1",
+        f"awskms:{SECRET}",
+        f"gcpkms:{SECRET}",
+        f"azurekms:{SECRET}",
+        f"hsm:{SECRET}",
+    ],
+)
+def test_a_bad_uri_is_refused_and_never_shown(uri: str) -> None:
+    """A PIN in a URI, what is missing, and schemes without Ed25519 are refused without a word of it."""
+    assert is_key_uri(uri)
+    with pytest.raises(UsageError) as caught:
+        open_key(uri, pin=None)
+    assert SECRET not in f"{caught.value.message} {caught.value.help} {caught.value}"
+
+
+def test_a_file_is_no_uri() -> None:
+    """A path without one of the schemes stays a path."""
+    assert not is_key_uri("keys/log.key.pem")
+    assert not is_key_uri("C:log.pem")
+    assert read_vault("hv:log/12").uri == "hv:log/12"
+
+
+@pytest.mark.parametrize(
+    ("uri", "library", "extra"),
+    [
+        (f"pkcs11:token=a;object=b?{MODULE}", "pkcs11", "ringfence[hsm]"),
+        ("hv:log/1", "hvac", "ringfence[vault]"),
+    ],
+)
+def test_an_extra_that_is_not_installed_is_named(
+    uri: str, library: str, extra: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Libraries are asked for when a key needs them, and the message says what to install."""
+    real = builtins.__import__
+
+    def without(name: str, *rest: Any, **named: Mapping[str, Any]) -> Any:
+        if name.split(".", maxsplit=1)[0] == library:
+            raise ImportError(name)
+        return real(name, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(UsageError) as caught:
+        open_key(uri, pin=b"1")
+    assert extra in caught.value.help

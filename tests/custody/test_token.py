@@ -1,0 +1,113 @@
+"""Facts about keys on a PKCS#11 token; SoftHSM is the token."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.custody.conftest import PIN, Token
+
+import ringfence
+from ringfence.custody.opening import open_key
+from ringfence.custody.token import TokenSigner
+from ringfence.errors import UsageError
+from ringfence.evidence.note import NoteKey, open_note, sign_note
+from ringfence.ledger.settings import Settings
+from ringfence.ledger.store import Ledger
+
+EVENT = {
+    "decision_id": "d-1",
+    "timestamp": "2026-11-02T20:56:51.6Z",
+    "path": "ringfence/main/decision",
+    "bundles": {},
+    "labels": {"id": "sidecar-1", "version": "1.22.0"},
+    "input": {"point": "runner.start", "tenant": "acme", "facts": {}},
+}
+
+
+def evidence(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run `ringfence evidence` with the PIN in a variable."""
+    command = [sys.executable, "-m", "ringfence.cli.main", "evidence", *arguments]
+    path = str(Path(ringfence.__file__).parents[1])
+    env = {**os.environ, "PYTHONPATH": path, "HSM_PIN": PIN}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def test_a_tokens_signature_is_plain_ed25519(token: Token) -> None:
+    """A note that the token signed opens under its public key, and the key is found by id as well."""
+    signer = open_key(token.uri, pin=PIN.encode())
+    key = NoteKey("example.com/log", signer.public_key())
+    text = b"example.com/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+    assert open_note(sign_note(text, name=key.name, key=signer), key=key).text == text
+    by_id = open_key(token.uri.replace("object=log", "id=%01"), pin=PIN.encode())
+    assert by_id.public_key() == signer.public_key()
+
+
+def test_a_ledger_rotates_from_one_token_key_to_another(token: Token, tmp_path: Path) -> None:
+    """Both keys of the token sign during the rotation, and the published note verifies."""
+    first = open_key(token.uri, pin=PIN.encode())
+    second = open_key(token.uri.replace("=log", "=next"), pin=PIN.encode())
+    ledger = Ledger.create(
+        tmp_path / "l", origin="example.com/log", settings=Settings(keys=(first,))
+    )
+    published = ledger.rotate(second)
+    ledger.close()
+    for one in (first, second):
+        open_note(published.note, key=NoteKey("example.com/log", one.public_key()))
+
+
+def test_commands_sign_by_the_token(token: Token, tmp_path: Path) -> None:
+    """`init`, `append` and `seal` take the URI, what they sign verifies, and no output shows the PIN."""
+    (tmp_path / "log.jsonl").write_text(json.dumps(EVENT) + "\n")
+    pin = ("--passphrase-env", "HSM_PIN")
+    signing = ("--key", token.uri, *pin)
+    made = evidence(tmp_path, "init", "ledger", "--origin", "e.com/l", *signing, "--format", "json")
+    assert made.returncode == 0, made.stderr
+    (tmp_path / "log.vkey").write_text(json.loads(made.stdout)["key"])
+    done = evidence(tmp_path, "append", "ledger", *signing, "--log", "log.jsonl")
+    assert done.returncode == 0, done.stderr
+    checked = evidence(tmp_path, "fsck", "ledger", "--key", "log.vkey")
+    assert checked.returncode == 0, checked.stderr
+    sealed = evidence(tmp_path, "seal", "log.jsonl", "-o", "p", "--origin", "e.com/l", *signing)
+    assert sealed.returncode == 0, sealed.stderr
+    verified = evidence(tmp_path, "verify", "p", "--key", "log.vkey", "--origin", "e.com/l")
+    assert verified.returncode == 0, verified.stderr
+    for run in (made, done, checked, sealed, verified):
+        assert PIN not in run.stdout + run.stderr
+    for path in tmp_path.rglob("*"):
+        assert not path.is_file() or PIN.encode() not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("change", "pin", "said"),
+    [
+        (("=log", "=gone"), PIN, "NoSuchKey"),
+        (("=ours", "=strange"), PIN, "NoSuchToken"),
+        (("", ""), "wrong-canary", "PinIncorrect"),
+        (("libsofthsm2.so", "absent.so"), PIN, "PKCS11Error"),
+    ],
+)
+def test_what_is_not_there_is_a_usage_error(
+    token: Token, change: tuple[str, str], pin: str, said: str
+) -> None:
+    """A wrong label, PIN or module is told by its kind, and the message shows neither URI nor PIN."""
+    with pytest.raises(UsageError) as caught:
+        open_key(token.uri.replace(*change), pin=pin.encode())
+    text = f"{caught.value.message} {caught.value.help}"
+    assert said in text
+    assert pin not in text
+    assert "pkcs11:" not in text
+
+
+def test_another_kind_of_key_is_refused(token: Token) -> None:
+    """A P-256 key of the token is no key for checkpoints."""
+    with pytest.raises(UsageError, match="NoSuchKey"):
+        open_key(token.weak, pin=PIN.encode())
+
+
+def test_the_signer_shows_no_pin(token: Token) -> None:
+    """Its representation, which a traceback may print, holds nothing."""
+    assert PIN not in repr(open_key(token.uri, pin=PIN.encode()))
+    assert isinstance(open_key(token.uri, pin=PIN.encode()), TokenSigner)

@@ -1,0 +1,108 @@
+"""Facts about keys of Vault; a loopback server gives the answers of its transit engine."""
+
+import base64
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ringfence.custody.opening import open_key
+from ringfence.errors import UsageError
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.note import NoteKey, open_note, sign_note
+
+pytest.importorskip("hvac", reason="hvac is not installed")
+pytest.importorskip("securesystemslib", reason="securesystemslib is not installed")
+
+KEYS = {n: Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2)}
+TOKEN = "vault-canary"
+TEXT = b"example.com/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+
+
+class _Vault(BaseHTTPRequestHandler):
+    lies = False
+
+    def do_GET(self) -> None:
+        """Answer `transit/keys/NAME`."""
+        keys = {
+            str(n): {"public_key": base64.b64encode(k.public_key().public_bytes_raw()).decode()}
+            for n, k in KEYS.items()
+        }
+        found = self.path == "/v1/transit/keys/log" and self.headers["X-Vault-Token"] == TOKEN
+        self._send(200 if found else 403, {"data": {"keys": keys, "type": "ed25519"}})
+
+    def do_PUT(self) -> None:
+        """Answer `transit/sign/NAME`."""
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        version = asked["key_version"]
+        key = KEYS[3 - version if _Vault.lies else version]
+        made = base64.b64encode(key.sign(base64.b64decode(asked["input"]))).decode()
+        self._send(200, {"data": {"signature": f"vault:v{version}:{made}"}})
+
+    do_POST = do_PUT
+
+    def _send(self, status: int, said: object) -> None:
+        body = json.dumps(said if status == 200 else {"errors": [TOKEN]}).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Serve on loopback, and name the server in the environment."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Vault)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("VAULT_ADDR", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("VAULT_TOKEN", TOKEN)
+    monkeypatch.setattr(_Vault, "lies", False)
+    yield
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_the_version_that_is_named_signs(vault: None, version: int) -> None:
+    """The note opens under the public key of that version, also where it is not the newest."""
+    signer = open_key(f"hv:log/{version}", pin=None)
+    key = NoteKey("example.com/log", KEYS[version].public_key())
+    assert open_note(sign_note(TEXT, name=key.name, key=signer), key=key).text == TEXT
+
+
+def test_a_signature_of_another_key_is_not_passed_on(
+    vault: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What Vault answers is verified before it is used."""
+    signer = open_key("hv:log/1", pin=None)
+    monkeypatch.setattr(_Vault, "lies", True)
+    with pytest.raises(EvidenceError, match="RF950"):
+        signer.sign(TEXT)
+
+
+@pytest.mark.parametrize("uri", ["hv:log/3", "hv:other/1"])
+def test_what_vault_does_not_give_is_a_usage_error(vault: None, uri: str) -> None:
+    """An absent version or key is told, and nothing of the answer is shown."""
+    with pytest.raises(UsageError) as caught:
+        open_key(uri, pin=None)
+    assert TOKEN not in f"{caught.value.message} {caught.value.help}"
+
+
+def test_a_vault_that_is_gone_is_an_evidence_error(
+    vault: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A signature that cannot be had is one error, by which the ledger tries again later."""
+    signer = open_key("hv:log/1", pin=None)
+    monkeypatch.setattr(_Vault, "do_PUT", lambda self: self._send(503, {}))
+    monkeypatch.setattr(_Vault, "do_POST", lambda self: self._send(503, {}))
+    with pytest.raises(EvidenceError, match="RF950 Vault does not sign") as caught:
+        signer.sign(TEXT)
+    assert TOKEN not in str(caught.value)
