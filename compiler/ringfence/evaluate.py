@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from ringfence.build import build_live, build_policy
+from ringfence.build import Build, build_live, build_policy
 from ringfence.check.compiled import Compiled
 from ringfence.errors import UsageError
 from ringfence.language.kinds.release import Release
@@ -13,7 +13,7 @@ from ringfence.opa.policies import PolicyServer
 from ringfence.pipeline import emit_tenants
 from ringfence.release.layer import release_layer
 
-__all__ = ["bundle_files", "evaluate", "read_request"]
+__all__ = ["bundle_files", "evaluate", "loaded_files", "read_request", "release_build"]
 
 _MOST = 1 << 20
 _WEEK = 7 * 86_400
@@ -39,20 +39,32 @@ def read_request(raw: bytes) -> dict[str, Any]:
     return request
 
 
+def release_build(
+    compiled: Compiled, *, release: str, environment: str, tenants: Sequence[str] = ()
+) -> Build:
+    """Return a release's bundle in an environment, of all tenants unless some are named."""
+    layer = release_layer(compiled, release=release, environment=environment)
+    chosen = [t for t in compiled.tenants if not tenants or t.name in tenants]
+    return build_policy(compiled, emit_tenants(chosen, platform=compiled.platform), layer=layer)
+
+
 def bundle_files(
     compiled: Compiled, *, release: str, environment: str, tenants: Sequence[str] = ()
 ) -> dict[str, bytes]:
     """Return the files of a policy bundle and its live bundle, as a harness loads them."""
-    layer = release_layer(compiled, release=release, environment=environment)
-    chosen = [t for t in compiled.tenants if not tenants or t.name in tenants]
-    build = build_policy(compiled, emit_tenants(chosen, platform=compiled.platform), layer=layer)
+    build = release_build(compiled, release=release, environment=environment, tenants=tenants)
+    return loaded_files(compiled, build)
+
+
+def loaded_files(compiled: Compiled, build: Build) -> dict[str, bytes]:
+    """Return a bundle's files with those of a live bundle beside it, as a harness loads them."""
     live = build_live(
         compiled,
-        environment=environment,
+        environment=build.environment,
         serial=1,
         not_before=compiled.now - _WEEK,
         not_after=compiled.now + _WEEK,
-        releases={layer.bundle: build.release},
+        releases={build.name: build.release},
     )
     return {**build.files, **{path: data for path, data in live.items() if path != ".manifest"}}
 

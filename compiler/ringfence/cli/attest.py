@@ -9,16 +9,18 @@ from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.points import root_option
 
 if TYPE_CHECKING:
+    from ringfence.change.model import ReplayResult, TestResult
     from ringfence.ir.schema import DecisionPoint
 
 __all__ = ["command"]
 
 _LONGEST = 366 * 86_400
+_ACTIVATE = "policy.activate"
 
 
 @click.command("attest")
-@click.option("--point", required=True, help="Decision point, such as policy.activate.")
-@click.option("--tenant", required=True, help="Tenant of the request; platform for releases.")
+@click.option("--point", help="Decision point; policy.activate with --from-test or --from-replay.")
+@click.option("--tenant", help="Tenant of the request; platform for releases.")
 @click.option("--env", "environment", required=True, help="Environment of the request.")
 @click.option(
     "--facts",
@@ -29,16 +31,26 @@ _LONGEST = 366 * 86_400
 @click.option(
     "--attest",
     "names",
-    required=True,
     multiple=True,
     help="Fact that is vouched for, such as scan.status; repeatable.",
 )
 @click.option(
     "--subject",
     "subjects",
-    required=True,
     multiple=True,
     help="Fact that says of what, such as artifact.digest; repeatable.",
+)
+@click.option(
+    "--from-test",
+    "tests",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `ringfence test --result` wrote: vouch for policy_tests.*.",
+)
+@click.option(
+    "--from-replay",
+    "replay",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="What `ringfence replay --result` wrote: vouch for policy_replay.*.",
 )
 @click.option("--by", required=True, help="Who attests, such as service:scanner@platform.example.")
 @click.option("--ttl", required=True, help="How long the attestation holds, such as 8h.")
@@ -54,11 +66,16 @@ def command(out: Path | None, **given: Any) -> None:
     this decision point, tenant and environment, until the token expires. The caller sends it in
     `attestations`, and the facts themselves in `facts`.
 
+    With --from-test and --from-replay the values are those of the results. Nothing is signed where the
+    file says otherwise, or names another content.
+
     \b
-    Example:
-      ringfence attest --point policy.activate --tenant platform --env prod --facts activate.json \\
-        --attest policy_tests.content --attest policy_tests.result --subject activation.content \\
+    Examples:
+      ringfence attest --env prod --facts facts.json --from-test test.json --from-replay replay.json \\
         --by service:ci@platform.example --ttl 8h --key keys/ci.key.pem --kid ci
+      ringfence attest --point runner.deploy --tenant acme --env prod --facts deploy.json \\
+        --attest scan.status --attest scan.digest --subject artifact.digest \\
+        --by service:scanner@platform.example --ttl 8h --key keys/scanner.key.pem --kid scanner
     """
     from ringfence.trust.file import create_file
 
@@ -71,12 +88,14 @@ def command(out: Path | None, **given: Any) -> None:
 
 def _issue(
     *,
-    point: str,
-    tenant: str,
+    point: str | None,
+    tenant: str | None,
     environment: str,
     facts: str,
     names: tuple[str, ...],
     subjects: tuple[str, ...],
+    tests: Path | None,
+    replay: Path | None,
     by: str,
     ttl: str,
     key: Path,
@@ -94,17 +113,26 @@ def _issue(
         read_facts,
         read_lifetime,
     )
+    from ringfence.errors import UsageError
     from ringfence.keys import read_passphrase
     from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_attestation
 
+    results = _results(tests, replay)
+    point, tenant = (point or _ACTIVATE, tenant or "platform") if results else (point, tenant)
+    if not (point and tenant and (results or (names and subjects))):
+        raise UsageError(
+            "what is attested?",
+            help="give --from-test or --from-replay, or --point, --tenant, --attest and --subject",
+        )
     known = find_point(point, known_points(root, command="attest"))
     values = read_facts(facts)
+    shown, about = _shown(results, values, point=point, tenant=tenant, environment=environment)
     check_identity("--by", by)
     check_kid(kid)
     return issue_attestation(
-        {name: _vouched(values, name, known) for name in names},
-        subject={name: _named(values, name, known) for name in subjects},
+        {name: _vouched(values, name, known) for name in names} | shown,
+        subject={name: _named(values, name, known) for name in subjects} | about,
         point=known.name,
         tenant=tenant,
         env=environment,
@@ -116,6 +144,47 @@ def _issue(
         ),
         kid=kid,
     )
+
+
+def _results(tests: Path | None, replay: Path | None) -> "list[TestResult | ReplayResult]":
+    from ringfence.change.model import ReplayResult, TestResult
+    from ringfence.change.read import read_result
+
+    found: list[TestResult | ReplayResult] = []
+    if tests is not None:
+        found.append(read_result(tests, TestResult))
+    if replay is not None:
+        found.append(read_result(replay, ReplayResult))
+    return found
+
+
+def _shown(
+    results: "list[TestResult | ReplayResult]",
+    facts: dict[str, Any],
+    *,
+    point: str,
+    tenant: str,
+    environment: str,
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """Return what the results show, and of which content; nothing without a result."""
+    from ringfence.change.facts import check_request
+    from ringfence.errors import UsageError
+
+    shown: dict[str, Any] = {}
+    about: dict[str, str] = {}
+    for one in results:
+        if (point, tenant) != (_ACTIVATE, "platform"):
+            raise UsageError(
+                f"a {one.what} shows nothing at `{point}` for `{tenant}`",
+                help=f"leave out --point and --tenant: it is `{_ACTIVATE}` for `platform`",
+            )
+        if one.environment != environment:
+            raise UsageError(
+                f"the {one.what} is of `{one.environment}`", help=f"give --env {one.environment}"
+            )
+        shown |= check_request(one, facts)
+        about = {"activation.content": one.content}
+    return shown, about
 
 
 def _vouched(facts: dict[str, Any], name: str, point: "DecisionPoint") -> Any:

@@ -65,6 +65,11 @@ import click
 )
 @click.option("--unpack", is_flag=True, help="Write each bundle's files too, for reviewers.")
 @click.option("--record", is_flag=True, help="Record this release's levels in its lock file.")
+@click.option(
+    "--result",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what was built as a file that can be sealed, and that a request is made of.",
+)
 @click.option("--no-cache", is_flag=True, help="Compile every tenant anew, and keep nothing.")
 @click.option(
     "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True

@@ -34,6 +34,7 @@ class BuildOptions:
     unpack: bool
     record: bool
     form: str
+    result: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,8 @@ from ringfence.build import build_live
 from ringfence.bundle.archive import pack
 from ringfence.bundle.sign import sign
 from ringfence.cache import TenantCache
+from ringfence.change.found import build_result
+from ringfence.change.read import result_bytes
 from ringfence.check.compiled import Overview
 from ringfence.cli.build_bundles import BundleWriter
 from ringfence.cli.build_options import BuildOptions, BundleKey, load_key
@@ -29,6 +31,10 @@ def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
             "no --signing-key: a locked OPA loads signed bundles only",
             help="make one with `ringfence keygen --type es256`, or say --unsafe-unsigned",
         )
+    if options.result and options.tenants:
+        raise UsageError(
+            "a build of some tenants has no result", help="build the release without --tenant"
+        )
     checked = check_repository(options.root, now=options.now, cache=cache)
     checked.refuse_mistakes()
     compiled = checked.overview
@@ -48,6 +54,15 @@ def write_build(options: BuildOptions, *, cache: TenantCache) -> str:
     config = _configure(options, written[0], signer, live_signer)
     if options.record:
         _record(options, compiled)
+    if options.result:
+        found = build_result(
+            written,
+            release=options.release,
+            environment=options.environment,
+            signed=signer is not None,
+            now=options.now,
+        )
+        write_whole(options.result, result_bytes(found))
     return _summary(options, written, live=live, config=config)
 
 

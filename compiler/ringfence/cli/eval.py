@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,10 +29,21 @@ import click
 )
 @click.option("--now", default="", help='Clock to decide under, such as "2026-11-20T09:00:00Z".')
 @click.option(
+    "--result",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a decision at policy.activate as a file that can be sealed.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
 )
 def command(
-    request: Path, policies: Path, release: str, environments: tuple[str, ...], now: str, form: str
+    request: Path,
+    policies: Path,
+    release: str,
+    environments: tuple[str, ...],
+    now: str,
+    result: Path | None,
+    form: str,
 ) -> None:
     """Ask OPA for the decision on REQUEST, a JSON file with point, tenant and facts (`-` for stdin).
 
@@ -52,6 +64,8 @@ def command(
     compiled = compile_repository(find_root(policies), now=moment)
     asked = read_request(sys.stdin.buffer.read() if str(request) == "-" else request.read_bytes())
     decisions = evaluate(compiled, asked, release=release, environments=environments, now=moment)
+    if result:
+        _write_result(result, asked, decisions, clock=moment)
     if form == "json":
         click.echo(json.dumps(decisions, indent=2, sort_keys=True))
     else:
@@ -59,3 +73,24 @@ def command(
         click.echo("\n\n".join(texts))
     if not all(one["allowed"] for one in decisions.values()):
         sys.exit(2)
+
+
+def _write_result(
+    path: Path, asked: dict[str, Any], decisions: dict[str, dict[str, Any]], *, clock: int
+) -> None:
+    from ringfence.change.found import promotion_result
+    from ringfence.change.read import result_bytes
+    from ringfence.cli.write import write_whole
+    from ringfence.errors import UsageError
+
+    facts = asked["facts"] if isinstance(asked["facts"], dict) else {}
+    (name, decision), *others = decisions.items()
+    activation = facts.get("activation")
+    wanted = activation.get("environment") if isinstance(activation, dict) else None
+    if others or asked["point"] != "policy.activate" or wanted != name:
+        raise UsageError(
+            "--result is of one decision at `policy.activate`, in the environment that it is about",
+            help="name that environment in --env",
+        )
+    found = promotion_result(facts, decision, clock=clock, now=int(time.time()))
+    write_whole(path, result_bytes(found))

@@ -30,7 +30,7 @@ COMMANDS = {
     "evidence": "Seal decision logs and verify what was sealed.",
     "collect": "Receive what OPA uploads, and keep it in ledgers.",
     "witness": "Cosign the checkpoints of others' logs.",
-    "release": "Say which sidecar runs what, and roll back.",
+    "release": "Make the request to activate a release.",
     "level": "Step a rule's level up or down.",
     "digest": "Tell a tenant's policy in plain language.",
     "opa": "Find, install or run OPA.",

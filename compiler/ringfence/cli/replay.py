@@ -40,6 +40,11 @@ import click
     help="Write the report as JSON too.",
 )
 @click.option(
+    "--result",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what `ringfence attest --from-replay` reads.",
+)
+@click.option(
     "--format", "form", type=click.Choice(["pretty", "json"]), default="pretty", show_default=True
 )
 def command(
@@ -51,6 +56,7 @@ def command(
     exact: bool,
     fail_on: str | None,
     output: Path | None,
+    result: Path | None,
     form: str,
 ) -> None:
     """Evaluate every decision of OPA decision LOGS on the baseline and on the candidate.
@@ -61,11 +67,15 @@ def command(
 
     \b
     Example:
-      ringfence replay decisions/*.gz --baseline main --candidate . --release runtime --env prod
+      ringfence replay decisions/*.gz --baseline main --candidate . --release runtime --env prod \\
+          --result replay.json
     """
+    from ringfence.change.found import log_digests, replay_result
+    from ringfence.change.read import result_bytes
     from ringfence.cli.repository import find_root
     from ringfence.cli.write import write_whole
-    from ringfence.evaluate import bundle_files
+    from ringfence.errors import UsageError
+    from ringfence.evaluate import loaded_files, release_build
     from ringfence.opa.policies import PolicyServer
     from ringfence.pipeline import compile_repository
     from ringfence.replay.exact import replay_exact
@@ -73,15 +83,13 @@ def command(
     from ringfence.report.replay import render_replay
 
     now = int(time.time())
-    sides = [
-        bundle_files(
-            compile_repository(find_root(path), now=now), release=release, environment=environment
-        )
-        for path in (baseline, candidate)
-    ]
+    sides = [compile_repository(find_root(path), now=now) for path in (baseline, candidate)]
+    builds = [release_build(one, release=release, environment=environment) for one in sides]
+    loaded = [loaded_files(one, build) for one, build in zip(sides, builds, strict=True)]
+    digests = log_digests(logs) if result else ()
     with (
-        PolicyServer(sides[0]) as before,
-        PolicyServer(sides[1]) as after,
+        PolicyServer(loaded[0]) as before,
+        PolicyServer(loaded[1]) as after,
         click.progressbar(
             length=0, label="replaying", file=sys.stderr, hidden=not sys.stderr.isatty()
         ) as bar,
@@ -89,6 +97,15 @@ def command(
         report = replay_exact(
             read_events(logs), baseline=before, candidate=after, progress=bar.update
         )
+    if result:
+        if log_digests(logs) != digests:
+            raise UsageError(
+                "a log changed while it was replayed", help="replay logs that are whole"
+            )
+        made = replay_result(
+            report, baseline=builds[0], candidate=builds[1], logs=digests, now=int(time.time())
+        )
+        write_whole(result, result_bytes(made))
     text = json.dumps(report.as_json(), indent=2, sort_keys=True)
     if output:
         write_whole(output, text.encode() + b"\n")

@@ -4,8 +4,13 @@ import re
 import sys
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from ringfence.build import Build
+    from ringfence.testing.run import Run
 
 
 @click.command()
@@ -26,6 +31,13 @@ import click
     help="Exit 2 when coverage, in percent, is lower.",
 )
 @click.option("--allow-none", is_flag=True, help="Exit 0 when there is no test.")
+@click.option(
+    "--result",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write what `ringfence attest --from-test` reads; of all tests only.",
+)
+@click.option("--release", default="", help="Release whose content --result names.")
+@click.option("--env", "environment", default="", help="Environment that it was built for.")
 def command(
     path: Path,
     form: str,
@@ -33,6 +45,9 @@ def command(
     coverage: bool,
     threshold: float | None,
     allow_none: bool,
+    result: Path | None,
+    release: str,
+    environment: str,
 ) -> None:
     """Run the PolicyTest documents of the repository at PATH on the real OPA.
 
@@ -46,8 +61,10 @@ def command(
       ringfence test tenants/acme --run quota
       ringfence test --coverage --threshold 80
       ringfence test --format junit > results.xml
+      ringfence test --release runtime --env prod --result test.json
     """
     from ringfence.cli.repository import find_root
+    from ringfence.evaluate import release_build
     from ringfence.pipeline import compile_repository
     from ringfence.testing.coverage import measure_coverage
     from ringfence.testing.run import run_suites
@@ -55,8 +72,10 @@ def command(
 
     expression = _expression(pattern)
     root = find_root(path)
-    compiled = compile_repository(root, now=int(time.time()))
     inside = path.resolve().relative_to(root.resolve()).as_posix()
+    _check_result(result, whole=inside == "." and not pattern, named=bool(release and environment))
+    compiled = compile_repository(root, now=int(time.time()))
+    build = release_build(compiled, release=release, environment=environment) if result else None
     suites = select_suites(compiled, inside=inside, pattern=expression)
     if not suites:
         click.echo(f"no test found{f' that matches `{pattern}`' if pattern else ''}", err=True)
@@ -67,10 +86,33 @@ def command(
     measured = measure_coverage(compiled, run) if coverage or threshold is not None else None
     click.echo(_render(run, measured, form), nl=False)
     too_low = threshold is not None and measured is not None and measured.percent < threshold
+    if result and build is not None:
+        met = None if threshold is None else not too_low
+        _write_result(result, run, build, met=met)
     if too_low and measured is not None:
         click.echo(f"coverage {float(measured.percent):.1f} % is below {threshold:g} %", err=True)
     if run.failed or too_low:
         sys.exit(2)
+
+
+def _check_result(result: Path | None, *, whole: bool, named: bool) -> None:
+    from ringfence.errors import UsageError
+
+    if result and not whole:
+        raise UsageError(
+            "--result is of all tests", help="test the whole repository, without --run"
+        )
+    if result and not named:
+        raise UsageError("which content is tested?", help="give --release and --env with --result")
+
+
+def _write_result(path: Path, run: "Run", build: "Build", *, met: bool | None) -> None:
+    from ringfence.change.found import test_result
+    from ringfence.change.read import result_bytes
+    from ringfence.cli.write import write_whole
+
+    found = test_result(run, build=build, threshold=met, now=int(time.time()))
+    write_whole(path, result_bytes(found))
 
 
 def _expression(pattern: str) -> re.Pattern[str]:

@@ -39,6 +39,8 @@ class Report:
     `with_recorded_tokens` events took part with what their decision recorded of masked tokens, and
     `with_masked_facts` ones without the undeclared or mistyped facts that the log left out, since the
     baseline decides as recorded without them too; a fact that only the candidate declares is missing.
+    `first` and `last` are the earliest and the latest time of an event that counts as compared, in epoch
+    nanoseconds: one that says nothing of the candidate makes the time that was replayed no longer.
     """
 
     unchanged: int = 0
@@ -50,6 +52,8 @@ class Report:
     not_replayable: int = 0
     with_recorded_tokens: int = 0
     with_masked_facts: int = 0
+    first: int | None = None
+    last: int | None = None
     by_tenant: Counter[str] = field(default_factory=Counter)
     by_rule: Counter[str] = field(default_factory=Counter)
     by_actions: Counter[str] = field(default_factory=Counter)
@@ -64,10 +68,23 @@ class Report:
             + self.obligation_changed + self.untrustworthy + self.not_replayable
         )  # fmt: skip
 
+    @property
+    def window(self) -> int:
+        """Return the seconds from the first to the last event that was compared, rounded down."""
+        if self.first is None or self.last is None:
+            return 0
+        return (self.last - self.first) // 1_000_000_000
+
+    def saw(self, time_ns: int) -> None:
+        """Take the time of an event that was compared into account."""
+        self.first = time_ns if self.first is None else min(self.first, time_ns)
+        self.last = time_ns if self.last is None else max(self.last, time_ns)
+
     def as_json(self) -> dict[str, Any]:
         """Return the report as JSON, with sorted keys."""
         return {
             "events": self.events,
+            "window": self.window,
             "unchanged": self.unchanged,
             "newly_blocked": self.newly_blocked,
             "newly_allowed": self.newly_allowed,
@@ -161,6 +178,7 @@ def _count(
         report.not_replayable += masked
         report.untrustworthy += not masked
         return
+    report.saw(event.time_ns)
     report.with_masked_facts += masked
     report.with_recorded_tokens += any(
         pointer.startswith(_TOKENS) for pointer in (*event.erased, *event.masked)
