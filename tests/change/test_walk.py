@@ -1,6 +1,8 @@
 """From a new repository to an activated release, by the commands of docs/releases.md, on the real OPA."""
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 
@@ -68,6 +70,23 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for name in ("candidate", "strict"):
         write_facts(folder, name)
     return folder
+
+
+def test_the_page_walks_from_a_build_to_an_activation(tmp_path: Path) -> None:
+    """The very commands of docs/releases.md, one after the other, end in an allowed activation."""
+    publish(tmp_path)
+    write_log(tmp_path)
+    change(tmp_path, "candidate", timeout="45m")
+    page = Path(__file__).parents[2] / "docs" / "releases.md"
+    blocks = re.findall(r"```sh walk\n(.*?)```", page.read_text(), re.DOTALL)
+    lines = "".join(blocks).replace("\\\n", " ").splitlines()
+    assert len(lines) == 9
+    for line in lines:
+        name, *arguments = shlex.split(line)
+        assert name == "ringfence"
+        told = command(tmp_path, *arguments)
+    assert "allow" in told
+    assert said(tmp_path / "promotion.json")["allowed"] is True
 
 
 @pytest.fixture
