@@ -77,14 +77,14 @@ PROMOTION = PromotionResult(
     action=Action.ALLOW,
     allowed=True,
     rules=(),
-    approvals=(
+    approvals=tuple(
         PromotionApproval(
             rule="activate.review",
-            approval="a-1",
-            by="user:lee@example.com",
+            approval=f"a-{who}",
+            by=f"user:{who}@example.com",
             until=_FINISHED + 3600,
-            others=("user:robin@example.com",),
-        ),
+        )
+        for who in ("lee", "robin")
     ),
     decided_at=_FINISHED,
     decided_by=BASELINE,

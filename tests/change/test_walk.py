@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.change.publishing import CI, HOUR, LEE, MARIA, ROBIN, command, publish, said, write_log
+from tests.evidence.samples import ORIGIN
 
 pytestmark = pytest.mark.usefixtures("published")
 _AT = ("--release", "runtime", "--env", "prod")
@@ -81,13 +82,17 @@ def test_the_page_walks_from_a_build_to_an_activation(tmp_path: Path) -> None:
     page = Path(__file__).parents[2] / "docs" / "releases.md"
     blocks = re.findall(r"```sh walk\n(.*?)```", page.read_text(), re.DOTALL)
     lines = "".join(blocks).replace("\\\n", " ").splitlines()
-    assert len(lines) == 9
+    assert len(lines) == 11
+    command(tmp_path, "evidence", "init", "ledger", "--origin", ORIGIN, "--key", "keys/log.key.pem")
     for line in lines:
         name, *arguments = shlex.split(line)
         assert name == "ringfence"
         told = command(tmp_path, *arguments)
-    assert "allow" in told
     assert said(tmp_path / "promotion.json")["allowed"] is True
+    assert told.count("change: record") == 4
+    assert "tests passed: 0 of 5 failed" in told
+    assert f"promotion decided allow, approved by {LEE}, {ROBIN}" in told
+    assert "chain: valid, 5 records" in told
 
 
 @pytest.fixture
@@ -148,8 +153,8 @@ def test_what_was_found_and_approved_is_activated(folder: Path) -> None:
     approvals = approve(folder, "candidate")
     done = decide(folder, "candidate", "--attestation", "ci.token", *approvals, code=0)
     assert (done["action"], done["allowed"], done["rules"]) == ("allow", True, [])
-    (approval,) = done["approvals"]
-    assert {approval["by"], *approval["others"]} == {LEE, ROBIN}
+    assert {approval["by"] for approval in done["approvals"]} == {LEE, ROBIN}
+    assert {approval["rule"] for approval in done["approvals"]} == {"activate.review"}
     assert done["content"] == said(folder / "candidate.build.json")["content"]
     without = decide(folder, "candidate", *approvals, code=2)
     assert without["rules"] == [

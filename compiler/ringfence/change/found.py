@@ -162,5 +162,4 @@ def _approval(entry: Mapping[str, Any]) -> PromotionApproval:
         approval=entry["approval"],
         by=entry["by"],
         until=entry["until"],
-        others=tuple(one["by"] for one in entry.get("with", ())),
     )

@@ -163,13 +163,12 @@ class ReplayResult(Result):
 
 
 class PromotionApproval(_Model):
-    """An approval that counted: of which rule, whose, until when (epoch seconds), and who else approved."""
+    """An approval that counted: of which rule, the token's id, whose, and until when in epoch seconds."""
 
     rule: _Name
     approval: _Name
     by: _Name
     until: _Time
-    others: Annotated[tuple[_Name, ...], Field(max_length=15)]
 
 
 class PromotionResult(Result):
@@ -186,7 +185,7 @@ class PromotionResult(Result):
     action: Action
     allowed: bool
     rules: Annotated[tuple[_Name, ...], Field(max_length=200)]
-    approvals: Annotated[tuple[PromotionApproval, ...], Field(max_length=16)]
+    approvals: Annotated[tuple[PromotionApproval, ...], Field(max_length=64)]
     decided_at: _Time
     decided_by: _Digest
 

@@ -17,7 +17,7 @@ from ringfence.errors import UsageError
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.trust.jws import MalformedError, read_object
 
-__all__ = ["AnyResult", "parse_result", "read_result", "result_bytes"]
+__all__ = ["AnyResult", "parse_result", "read_any", "read_result", "result_bytes"]
 
 AnyResult = BuildResult | TestResult | ReplayResult | PromotionResult
 MAX_RESULT: Final = 60_000
@@ -40,19 +40,24 @@ def result_bytes(result: Result) -> bytes:
 
 def read_result(path: Path, kind: type[_One]) -> _One:
     """Return the result of a file; raise UsageError where it is none, or of another kind."""
-    try:
-        with path.open("rb") as file:
-            raw = file.read(MAX_RESULT + 2)
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise UsageError(f"`{path}` cannot be read: {reason}", help="check the path") from None
-    result = parse_result(raw, name=str(path))
+    result = read_any(path)
     if not isinstance(result, kind):
         raise UsageError(
             f"`{path}` is the result of a {result.what}",
             help="pass the file that the command wrote with --result",
         )
     return result
+
+
+def read_any(path: Path) -> AnyResult:
+    """Return the result of a file, whatever it is of; raise UsageError where it is none."""
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_RESULT + 2)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise UsageError(f"`{path}` cannot be read: {reason}", help="check the path") from None
+    return parse_result(raw, name=str(path))
 
 
 def parse_result(raw: bytes, *, name: str) -> AnyResult:

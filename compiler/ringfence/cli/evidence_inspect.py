@@ -27,7 +27,7 @@ def inspect_record(
 ) -> None:
     """Say why a decision was allowed or blocked, which rules had a part in it, and if the chain is valid.
 
-    ID is a decision's, a trace's or a run's. The LEDGER is verified first, and nothing is said of one
+    ID is a decision's, a trace's or a run's, or of a change the digest of its content or its reference. The LEDGER is verified first, and nothing is said of one
     that is not, nor of an id that no record names: the exit code is then 4.
 
     \b
@@ -96,6 +96,8 @@ def _chain(chain: "FsckResult") -> dict[str, Any]:
 
 
 def _print(found: "Inspection") -> None:
+    from ringfence.change.record import change_text
+    from ringfence.evidence.records import RecordKind
     from ringfence.report.escape import escape_line
 
     lines = []
@@ -111,7 +113,10 @@ def _print(found: "Inspection") -> None:
         lines += [f"    - {said}" for said in one.account.why]
         for rule in one.account.contributions:
             lines.append(f"  rule {rule.rule} ({rule.part.value}) {rule.source}".rstrip())
-    lines += [f"{one.record.kind.value}: record {one.position} of the log" for one in found.others]
+    for other in found.others:
+        lines.append(f"{other.record.kind.value}: record {other.position} of the log")
+        if other.record.kind is RecordKind.CHANGE:
+            lines.append(f"  {change_text(other.record)}")
     lines += [f"warning: {one}" for one in found.warnings]
     chain = found.chain
     lines.append(f"chain: valid, {chain.checkpoint.size} records of {chain.checkpoint.origin}")

@@ -82,10 +82,16 @@ def init_ledger(
 @click.option(
     "--log",
     "logs",
-    required=True,
     multiple=True,
     type=FILE,
     help="An OPA decision log: gzip or plain, arrays or lines. May be repeated.",
+)
+@click.option(
+    "--change",
+    "changes",
+    multiple=True,
+    type=FILE,
+    help="A file that build, test, replay or eval wrote with --result. May be repeated.",
 )
 @click.option(
     "--facts",
@@ -122,6 +128,7 @@ def append_logs(
     *,
     ledger: Path,
     logs: tuple[Path, ...],
+    changes: tuple[Path, ...],
     facts: str,
     keys: tuple[Path, ...],
     state: Path | None,
@@ -134,19 +141,24 @@ def append_logs(
     passphrase_env: str,
     form: str,
 ) -> None:
-    """Append the decisions of OPA decision logs to a LEDGER, and publish a checkpoint over them.
+    """Append decisions of OPA decision logs, and changes, to a LEDGER, and publish a checkpoint over them.
 
     Each decision stands once: what comes again is counted, and another record under a known id leaves a
     conflict record. Nobody has authenticated who delivered a file, so records name no principal; the
     collector does that. What cannot be taken is reported by file and line, and the exit code is 2.
 
     \b
-    Example:
+    Examples:
       ringfence evidence append ledger --key log.key.pem --log decisions.jsonl.gz \\
           --facts runner.class,runner.size
+      ringfence evidence append ledger --key log.key.pem --change build.json --change test.json \\
+          --change replay.json --change promotion.json
     """
+    from ringfence.change.append import append_changes
+    from ringfence.change.read import read_any
     from ringfence.cli.evidence_signing import signing_key, witnessing
     from ringfence.cli.evidence_trust import witness_quorum
+    from ringfence.errors import UsageError
     from ringfence.keys import read_passphrase
     from ringfence.ledger.append import Delivery, append_events
     from ringfence.ledger.settings import Settings
@@ -154,6 +166,9 @@ def append_logs(
     from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
+    if not logs and not changes:
+        raise UsageError("there is nothing to append", help="pass --log or --change")
+    results = [read_any(path) for path in changes]
     asked = witness_quorum(
         witnesses,
         threshold=quorum,
@@ -167,6 +182,7 @@ def append_logs(
     opened, done = Ledger.open(ledger, settings=settings), Delivery()
     try:
         append_events(opened, read_events(logs), allowed_facts=allowed, delivery=done)
+        append_changes(opened, results, delivery=done)
         published = opened.checkpoint()
     finally:
         opened.close()

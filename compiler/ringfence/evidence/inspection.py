@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from ringfence.change.record import change_of
 from ringfence.evidence.account import Account
 from ringfence.evidence.error import VerifyError
 from ringfence.evidence.naming import ids_of, leads_of
@@ -83,7 +84,7 @@ def inspect(
 
 def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> tuple[str, ...]:
     said = []
-    if not decisions:
+    if not decisions and any(one.record.kind is not RecordKind.CHANGE for one in others):
         said.append(
             "no record of a decision is there, so nothing here says that anything was allowed"
         )
@@ -93,6 +94,8 @@ def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> t
     kinds = {one.record.kind for one in others}
     if RecordKind.CONFLICT in kinds:
         said.append("another record was delivered under a decision's id: the first is shown here")
+    if any(one.record.kind is RecordKind.CHANGE and not change_of(one.record) for one in others):
+        said.append("a record of a change is not of a form that this version knows")
     causes = [one.record.body.get("cause") for one in others if one.record.kind is RecordKind.GAP]
     if "untimely" in causes:
         said.append("a gap record says that a decision is dated far from its arrival")

@@ -45,6 +45,7 @@ class RecordKind(StrEnum):
     KEY_EVENT = "key_event"
     RETENTION_EVENT = "retention_event"
     EXPORT_EVENT = "export_event"
+    CHANGE = "change"
 
 
 def record_end(kind: RecordKind) -> bytes:

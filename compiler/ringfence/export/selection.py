@@ -23,7 +23,7 @@ class Selection:
     """Records of these tenants, in a window, or about some ids.
 
     `start` and `end` are both positions, of which `end` is not taken, or both times (likewise) that
-    decisions claim. Of records without a time, those go along that name a decision that was taken, and
+    decisions and changes claim. Of records without a time, those go along that name a decision that was taken, and
     all gaps, and so do decisions whose time cannot be read. With `ids`, only what names them, and what these lead to, is taken.
     """
 
@@ -137,9 +137,10 @@ def _at_times(found: list[Placed], start: Any, end: Any) -> Iterator[Placed]:
 
 
 def _time(record: Record) -> datetime | None:
-    """Return the time that a decision claims; None where it has none that can be compared."""
+    """Return the time that a decision or a change claims; None where none can be compared."""
     text = record.body.get("timestamp")
-    if record.kind is not RecordKind.DECISION or not isinstance(text, str):
+    timed = record.kind in (RecordKind.DECISION, RecordKind.CHANGE)
+    if not timed or not isinstance(text, str):
         return None
     try:
         found = datetime.fromisoformat(text)

@@ -1,0 +1,28 @@
+"""Bring results of changes into a ledger, each once."""
+
+from collections.abc import Sequence
+
+from ringfence.change.read import AnyResult
+from ringfence.change.record import change_record
+from ringfence.evidence.records import RecordKind
+from ringfence.ledger.append import Delivery
+from ringfence.ledger.store import Ledger
+
+__all__ = ["append_changes"]
+
+
+def append_changes(ledger: Ledger, results: Sequence[AnyResult], *, delivery: Delivery) -> None:
+    """Append a record of each result, and count in `delivery`; the very same record comes in once.
+
+    Raise EvidenceError where the ledger takes no more, or a result is too large for a record.
+    """
+    known = {ledger.read(position).data for position in ledger.index.kind(RecordKind.CHANGE.value)}
+    records = []
+    for record in map(change_record, results):
+        if record.data in known:
+            delivery.duplicates += 1
+        else:
+            known.add(record.data)
+            records.append(record)
+    if records:
+        delivery.added += ledger.append(records).added
