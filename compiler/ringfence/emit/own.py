@@ -5,9 +5,10 @@ from collections.abc import Iterable, Sequence
 
 from ringfence.emit.body import Body
 from ringfence.emit.clauses import Clause, failing_clauses, refuted_clauses
+from ringfence.emit.names import reference
 from ringfence.emit.rego_filter import environment
 from ringfence.emit.simplify import Simplifier
-from ringfence.ir.expression import And, Derived, Expr, Quantifier
+from ringfence.ir.expression import And, Derived, Expr, Lifted, Quantifier
 from ringfence.ir.logic import Optionals, walk
 from ringfence.ir.rule import Rule
 from ringfence.ir.schema import DecisionPoint
@@ -43,6 +44,7 @@ def emit_list(
         .get_template("list.rego.j2")
         .render(
             checked=body(*read).optional_checks,
+            numbers=_all_numbers(read, params=params),
             violated=violated,
             refuted=refuted_clauses(rules, point=point, derived=derived, params=params),
             labels={rule.id: place for place, rule in enumerate(rules)},
@@ -63,6 +65,12 @@ def _steps(failing: Expr) -> tuple[Expr, ...]:
     if any(isinstance(node, (Quantifier, Derived)) for node in walk(failing)):
         return (failing,)
     return failing.operands if isinstance(failing, And) and failing.operands else (failing,)
+
+
+def _all_numbers(read: Iterable[Expr], *, params: str) -> str:
+    """Write that the numbers of the rules are there, by their last; "" where they need none."""
+    lifted = [node.index for one in read for node in walk(one) if isinstance(node, Lifted)]
+    return f"is_number({reference(f'{params}.numbers', [str(max(lifted))])})" if lifted else ""
 
 
 def _hold(body: Body, condition: Expr) -> Iterable[str]:

@@ -48,7 +48,7 @@ def emit_tenant(
         program = points[point]
         own = [rule for rule in tenant.rules if rule.point == point]
         entry: dict[str, object] = {name: _plain(value) for name, value in values.items()}
-        entry |= {"list": "", "ids": [], "rows": "", "numbers": []}
+        entry |= {"list": "", "ids": [], "rows": "", "numbers": {}}
         if own:
             name, more = _own(own, program, known=known, rows=rows)
             lists[name] = known[name]
@@ -87,7 +87,8 @@ def _own(
         "list": name,
         "ids": [rule.id for rule in rules],
         "rows": digest,
-        "numbers": [_plain(number) for number in numbers],
+        # By name, since OPA makes a whole list of a document for one of its items.
+        "numbers": {str(place): _plain(number) for place, number in enumerate(numbers)},
     }
     return f"{point.key}/{name}", entry
 

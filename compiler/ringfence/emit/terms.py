@@ -139,7 +139,7 @@ class Terms:
             case ParamRef(name):
                 return reference("t", [name])
             case Lifted(index):
-                return f"t.numbers[{index}]"
+                return reference("t.numbers", [str(index)])
             case Derived(name) | OrEmpty(name):
                 return self.locals[name]
             case TenantName():

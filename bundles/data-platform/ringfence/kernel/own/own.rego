@@ -13,7 +13,6 @@ hits(_, "") := []
 
 hits(key, list) := found if {
 	list != ""
-	is_array(data.ringfence.params[key][input.tenant].numbers)
 	violated := data.ringfence.lists[key][list].hits
 	found := [[rule, row, clause, rank] |
 		some [place, clause, refuted] in violated
