@@ -9,7 +9,9 @@ package ringfence.lists.runner_start.l_7f6c74b8df49d4d6
 hits := [[place, clause, true] |
 	some [place, clause] in _violated
 	[1 | some [other, before] in _violated; other == place; before < clause] == []
-] if is_number(data.ringfence.params.runner_start[input.tenant].numbers["0"])
+] if {
+	is_number(data.ringfence.params.runner_start[input.tenant].numbers["0"])
+}
 
 # METADATA
 # title: "own.0, clause 1"
