@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from ringfence.cli.evidence_erase import erase_facts, init_personal
 from ringfence.cli.evidence_export import export_records
 from ringfence.cli.evidence_fsck import check_ledger
 from ringfence.cli.evidence_inspect import inspect_record
@@ -77,6 +78,8 @@ def seal_logs(
     from ringfence.evidence.ingest import Tally, decision_records
     from ringfence.evidence.seal import seal
     from ringfence.keys import read_passphrase
+    from ringfence.personal.keeping import Personal
+    from ringfence.personal.schema import personal_names
     from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
@@ -84,7 +87,10 @@ def seal_logs(
     private = signing_key(key, passphrase=passphrase)
     allowed = frozenset(name.strip() for name in facts.split(",") if name.strip())
     tally = Tally()
-    records = decision_records(read_events(logs), allowed_facts=allowed, tally=tally)
+    personal = Personal(names=personal_names())  # a package has no store, so these are withheld
+    records = decision_records(
+        read_events(logs), allowed_facts=allowed, tally=tally, personal=personal
+    )
     sealed = seal(records, out=output, origin=origin, key=private)
     for finding in tally.findings:
         click.echo(escape_line(f"{finding.place}: {finding.code} {finding.message}"), err=True)
@@ -108,6 +114,6 @@ def seal_logs(
 
 for _one in (
     verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
-    export_records, view_records, reconcile_ledger,
+    export_records, view_records, reconcile_ledger, init_personal, erase_facts,
 ):  # fmt: skip
     command.add_command(_one)

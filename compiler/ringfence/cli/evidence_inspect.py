@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence_personal import open_store, store_options
 from ringfence.cli.evidence_trust import TrustOptions, claimed_origin, trust_options, unasked
 
 if TYPE_CHECKING:
@@ -20,15 +21,25 @@ __all__ = ["inspect_record"]
 @click.argument("ledger", type=click.Path(file_okay=False, path_type=Path))
 @click.argument("id", metavar="ID")
 @click.option("--tenant", help="Read this tenant's records only.")
+@store_options
 @trust_options
 @form_option
 def inspect_record(
-    *, ledger: Path, id: str, tenant: str | None, trust: TrustOptions, form: str
+    *,
+    ledger: Path,
+    id: str,
+    tenant: str | None,
+    personal_store: Path | None,
+    personal_key: Path | None,
+    trust: TrustOptions,
+    form: str,
 ) -> None:
     """Say why a decision was allowed or blocked, which rules had a part in it, and if the chain is valid.
 
-    ID is a decision's, a trace's or a run's, or of a change the digest of its content or its reference. The LEDGER is verified first, and nothing is said of one
-    that is not, nor of an id that no record names: the exit code is then 4.
+    ID is a decision's, a trace's or a run's, or of a change the digest of its content or its reference.
+    The LEDGER is verified first, and nothing is said of one that is not, nor of an id that no record
+    names: the exit code is then 4. A personal fact is shown with `--personal-store`, if its value fits
+    its commitment, and told as erased where its key was destroyed.
 
     \b
     Example:
@@ -39,17 +50,39 @@ def inspect_record(
     found = inspect(ledger, id, trust=trust.read(origin=claimed_origin(ledger)), tenant=tenant)
     not_shown = [*found.chain.not_shown, *unasked(trust)]
     not_shown.append("times and contents of decisions are what OPA's log claims")
+    personal = _personal(found, personal_store, personal_key)
     if form == "json":
-        print_json(_said(found, not_shown))
+        print_json(_said(found, not_shown, personal))
         return
-    _print(found)
+    _print(found, personal)
     print_not_shown(not_shown)
 
 
-def _said(found: "Inspection", not_shown: list[str]) -> dict[str, Any]:
+def _personal(
+    found: "Inspection", folder: Path | None, secret: Path | None
+) -> list[dict[str, dict[str, Any]]]:
+    """Return, for each decision, what there is of its personal facts by name."""
+    from ringfence.personal.shown import shown
+
+    bodies = [one.body for one in found.decisions]
+    if folder is None and secret is None:
+        return [shown(body, None) for body in bodies]
+    store = open_store(folder, secret)
+    try:
+        return [shown(body, store) for body in bodies]
+    finally:
+        store.close()
+
+
+def _said(
+    found: "Inspection", not_shown: list[str], personal: list[dict[str, dict[str, Any]]]
+) -> dict[str, Any]:
     return {
         "id": found.asked,
-        "decisions": [_decision(one) for one in found.decisions],
+        "decisions": [
+            {**_decision(one), "personal": facts}
+            for one, facts in zip(found.decisions, personal, strict=True)
+        ],
         "records": [
             {"index": one.position, "leaf": one.leaf.hex(), "kind": one.record.kind.value,
              "body": one.record.body}
@@ -95,13 +128,13 @@ def _chain(chain: "FsckResult") -> dict[str, Any]:
     }
 
 
-def _print(found: "Inspection") -> None:
+def _print(found: "Inspection", personal: list[dict[str, dict[str, Any]]]) -> None:
     from ringfence.change.record import change_text
     from ringfence.evidence.records import RecordKind
     from ringfence.report.escape import escape_line
 
     lines = []
-    for one in found.decisions:
+    for one, facts in zip(found.decisions, personal, strict=True):
         get = one.body.get
         lines.append(f"decision {get('decision_id')}: {one.account.verdict.value}")
         lines.append(f"  tenant {get('tenant')}, point {get('point')}, at {get('timestamp')}")
@@ -113,6 +146,9 @@ def _print(found: "Inspection") -> None:
         lines += [f"    - {said}" for said in one.account.why]
         for rule in one.account.contributions:
             lines.append(f"  rule {rule.rule} ({rule.part.value}) {rule.source}".rstrip())
+        for name, fact in facts.items():
+            said = f"{fact['value']}" if "value" in fact else fact["state"]
+            lines.append(f"  personal fact {name}: {said}")
     for other in found.others:
         lines.append(f"{other.record.kind.value}: record {other.position} of the log")
         if other.record.kind is RecordKind.CHANGE:

@@ -1,6 +1,7 @@
 """`ringfence evidence init` and `append`: a ledger in a folder, written without a service."""
 
 import base64
+import contextlib
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.evidence_output import form_option, print_json
+from ringfence.cli.evidence_personal import PersonalOptions, personal_options
 from ringfence.cli.evidence_signing import KEY
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.passphrase import passphrase_options
@@ -122,6 +124,7 @@ def init_ledger(
     is_flag=True,
     help="Take a quorum that the log's own operator could meet alone.",
 )
+@personal_options
 @passphrase_options
 @form_option
 def append_logs(
@@ -137,6 +140,7 @@ def append_logs(
     quorum: int | None,
     log_operator: str,
     unsafe_own_operator: bool,
+    personal: PersonalOptions,
     passphrase_file: Path | None,
     passphrase_env: str,
     form: str,
@@ -145,7 +149,8 @@ def append_logs(
 
     Each decision stands once: what comes again is counted, and another record under a known id leaves a
     conflict record. Nobody has authenticated who delivered a file, so records name no principal; the
-    collector does that. What cannot be taken is reported by file and line, and the exit code is 2.
+    collector does that. Of personal facts the ledger holds commitments, and `--personal-store` the values;
+    without one they are withheld. What cannot be taken is reported by file and line, and the exit code is 2.
 
     \b
     Examples:
@@ -163,6 +168,7 @@ def append_logs(
     from ringfence.ledger.append import Delivery, append_events
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
+    from ringfence.personal.erasing import record_pending
     from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
@@ -179,13 +185,19 @@ def append_logs(
     signers = tuple(signing_key(key, passphrase=passphrase) for key in keys)
     settings = Settings(keys=signers, state=state, witnessing=witnessing(asked, urls))
     allowed = frozenset(name.strip() for name in facts.split(",") if name.strip())
-    opened, done = Ledger.open(ledger, settings=settings), Delivery()
-    try:
-        append_events(opened, read_events(logs), allowed_facts=allowed, delivery=done)
+    kept, done = personal.read(), Delivery()
+    with contextlib.ExitStack() as stack:
+        if kept.store is not None:
+            stack.callback(kept.store.close)
+        opened = Ledger.open(ledger, settings=settings)
+        stack.callback(opened.close)
+        if kept.store is not None:
+            record_pending(opened, kept.store)
+        append_events(
+            opened, read_events(logs), allowed_facts=allowed, delivery=done, personal=kept
+        )
         append_changes(opened, results, delivery=done)
         published = opened.checkpoint()
-    finally:
-        opened.close()
     for finding in done.findings:
         click.echo(escape_line(f"{finding.place}: {finding.code} {finding.message}"), err=True)
     for problem in published.problems:

@@ -54,6 +54,20 @@ CODES: dict[str, CodeInfo] = {
         "An origin is a name such as `example.com/runners`: visible ASCII without spaces and `+`. "
         "A log key is an Ed25519 key.",
     ),
+    "RF916": CodeInfo(
+        "personal store that cannot be used",
+        "It is not there, its key is another, or it was altered; a disk may be full. Nothing was recorded "
+        "that commits to a value which the store does not hold.",
+    ),
+    "RF917": CodeInfo(
+        "erasure that a legal hold forbids",
+        "`holds.yaml` beside the personal store names the tenant and the period, or cannot be read. Nothing "
+        "was erased.",
+    ),
+    "RF918": CodeInfo(
+        "value that does not fit its commitment",
+        "What the personal store holds is not what the record committed to: one of the two was altered.",
+    ),
     "RF920": CodeInfo(
         "not a package",
         "A package is a folder of plain files, or an archive in the one form that an export writes. "

@@ -2,8 +2,8 @@
 
 import functools
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from ringfence.evidence.canonical import MAX_SAFE_INTEGER
@@ -38,16 +38,18 @@ _POINTER = re.compile(r"(/[a-z][a-z0-9_]{0,62}){1,6}")
 class Allowed:
     """What is copied of a request's facts, and the names of what is not.
 
-    `unnamed` counts values whose name is not written like a fact's name, so is not shown either.
+    `committed` maps the names of personal facts to commitments. `unnamed` counts values whose name is not written like a fact's name, so is not shown either.
     """
 
     facts: dict[str, Any]
     withheld: tuple[str, ...]
     unnamed: int
+    committed: Mapping[str, str] = field(default_factory=dict)
 
     def without_facts(self) -> "Allowed":
         """Withhold every fact."""
-        return Allowed({}, tuple(sorted({*self.withheld, *self.facts})), self.unnamed)
+        names = {*self.withheld, *self.facts, *self.committed}
+        return Allowed({}, tuple(sorted(names)), self.unnamed)
 
 
 def allow_facts(facts: object, *, allowed: frozenset[str]) -> Allowed:

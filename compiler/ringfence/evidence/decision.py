@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ringfence.evidence.allow import Allowed, allow_facts, allow_pointers, plain, short_text
 from ringfence.evidence.canonical import is_alike
@@ -10,6 +10,9 @@ from ringfence.evidence.decision_typed import MAX_NAME, typed_bytes, typed_resul
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import MAX_RECORD, Record, RecordKind, ids_of, make_record
 from ringfence.replay.logs import LogEvent
+
+if TYPE_CHECKING:
+    from ringfence.personal.keeping import Personal
 
 __all__ = ["DECISION_PATH", "make_decision"]
 
@@ -22,10 +25,17 @@ _ID: Final = MAX_NAME
 _MOST: Final = 40
 
 
-def make_decision(event: LogEvent, *, allowed_facts: frozenset[str], principal: str = "") -> Record:
+def make_decision(
+    event: LogEvent,
+    *,
+    allowed_facts: frozenset[str],
+    principal: str = "",
+    personal: "Personal | None" = None,
+) -> Record:
     """Return the record of one event of our decision, with only what is on the allow-list.
 
-    Facts are copied where `allowed_facts` has their dotted name, and only named otherwise. Messages
+    Facts are copied where `allowed_facts` has their dotted name, and only named otherwise; of those that
+    `personal` names, a commitment is. Messages
     are left out, since they show facts, and so are tokens. An event that is too large keeps no facts,
     and only the first of its reasons. `principal` is who delivered the event, where that was
     authenticated. Raise EvidenceError for an event of another policy, or whose decision has no known
@@ -39,6 +49,8 @@ def make_decision(event: LogEvent, *, allowed_facts: frozenset[str], principal: 
         common = _common(event, asked)
         if principal:
             common["principal"] = short_text(principal, limit=_ID)
+        if personal is not None:
+            facts = personal.apply(facts, asked=asked.get("facts"), common=common)
         made = _typed(event, common, facts)
         if made is not None:
             return made
@@ -97,7 +109,9 @@ def _callers(value: object) -> str | None:
 
 
 def _facts(facts: Allowed) -> dict[str, Any]:
+    committed = {"committed": facts.committed} if facts.committed else {}
     return {
+        **committed,
         "facts": facts.facts,
         "withheld": facts.withheld,
         "withheld_unnamed": facts.unnamed,

@@ -75,6 +75,7 @@ class _Body(Struct, frozen=True, kw_only=True, gc=False):
     allowed: bool
     approvals: list[_Approval]
     bundles: Mapping[str, str]
+    committed: Mapping[str, str] | UnsetType = UNSET
     decided: bool = True
     decision_id: str
     erased: Sequence[str]
@@ -129,6 +130,7 @@ def typed_bytes(common: Mapping[str, Any], *, result: TypedResult, facts: Allowe
     """
     body = _Body(
         **common,
+        committed=facts.committed or UNSET,
         facts=facts.facts,
         withheld=facts.withheld,
         withheld_unnamed=facts.unnamed,

@@ -8,6 +8,7 @@ from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.tree import leaf_hash
+from ringfence.personal.keeping import STORE_FAILED, Personal
 from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["Tally", "decision_records"]
@@ -33,7 +34,11 @@ class Tally:
 
 
 def decision_records(
-    events: Iterable[LogEvent | LogFinding], *, allowed_facts: frozenset[str], tally: Tally
+    events: Iterable[LogEvent | LogFinding],
+    *,
+    allowed_facts: frozenset[str],
+    tally: Tally,
+    personal: Personal | None = None,
 ) -> Iterator[Record]:
     """Yield a record a decision, in the order of arrival, and count in `tally` what else there was.
 
@@ -48,8 +53,10 @@ def decision_records(
             continue
         tally.events += 1
         try:
-            record = make_decision(event, allowed_facts=allowed_facts)
+            record = make_decision(event, allowed_facts=allowed_facts, personal=personal)
         except EvidenceError as error:
+            if error.code == STORE_FAILED:
+                raise
             tally.add(LogFinding(event.place, error.message, error.code))
             continue
         key, leaf = hashlib.sha256(event.decision_id.encode()).digest(), leaf_hash(record.data)

@@ -85,7 +85,8 @@ class Fact:
 
     `name` is dotted below `facts` (`runner.class`); a record's field has a plain name.
     A fact that is not `required` may be missing; whatever reads it then is not shown true.
-    `binds` marks a part of what an approval is bound to; `secret` is never logged or rendered.
+    `binds` marks a part of what an approval is bound to; `secret` is never logged or rendered; of a
+    `personal` one evidence holds a commitment, whose salt can be destroyed.
     """
 
     name: str
@@ -94,6 +95,8 @@ class Fact:
     source: FactSource = FactSource.CALLER
     binds: bool = False
     secret: bool = False
+    # No part of what is decided, so no part of the names of emitted lists, which digest this.
+    personal: bool = field(default=False, repr=False)
     description: str = ""
 
     @property

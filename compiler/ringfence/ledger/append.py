@@ -8,6 +8,7 @@ from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.ledger.store import Ledger
+from ringfence.personal.keeping import STORE_FAILED, Personal
 from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["Delivery", "append_events"]
@@ -43,10 +44,11 @@ def append_events(
     *,
     allowed_facts: frozenset[str],
     delivery: Delivery,
+    personal: Personal | None = None,
 ) -> None:
     """Append a record of each event, in batches that are durable one by one, and count in `delivery`.
 
-    What is no decision of ours becomes a finding. Raise EvidenceError where the ledger takes no more;
+    What is no decision of ours becomes a finding. Raise EvidenceError where ledger or store take no more;
     what was not taken can be delivered again as a whole.
     """
     batch: list[Record] = []
@@ -55,17 +57,23 @@ def append_events(
             delivery.refuse(event)
             continue
         try:
-            batch.append(make_decision(event, allowed_facts=allowed_facts))
+            batch.append(make_decision(event, allowed_facts=allowed_facts, personal=personal))
         except EvidenceError as error:
+            if error.code == STORE_FAILED:
+                raise
             delivery.refuse(LogFinding(event.place, error.message, error.code))
         if len(batch) == _BATCH:
-            _append(ledger, batch, delivery)
+            _append(ledger, batch, delivery, personal)
             batch = []
     if batch:
-        _append(ledger, batch, delivery)
+        _append(ledger, batch, delivery, personal)
 
 
-def _append(ledger: Ledger, batch: list[Record], delivery: Delivery) -> None:
+def _append(
+    ledger: Ledger, batch: list[Record], delivery: Delivery, personal: Personal | None
+) -> None:
+    if personal is not None and personal.store is not None:
+        personal.store.flush()  # before the records that commit to it
     found = ledger.append(batch)
     delivery.added += found.added
     delivery.duplicates += found.duplicates

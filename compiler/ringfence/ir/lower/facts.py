@@ -63,7 +63,12 @@ def _fact(name: str, spec: FactSpec) -> Fact:
     if isinstance(spec, FactSpec) and spec.many:
         kind = replace(kind, many=True, max_items=spec.max_items)
     return Fact(
-        name=name, type=kind, binds=spec.binds, secret=spec.secret, description=spec.description
+        name=name,
+        type=kind,
+        binds=spec.binds,
+        secret=spec.secret,
+        personal=spec.personal,
+        description=spec.description,
     )
 
 

@@ -30,8 +30,17 @@ def _fact(name: str, kind: FactType, description: str) -> Fact:
     return Fact(name=name, type=kind, description=description)
 
 
-def _always(name: str, kind: FactType, description: str, *, binds: bool = False) -> Fact:
-    return Fact(name=name, type=kind, description=description, required=True, binds=binds)
+def _always(
+    name: str, kind: FactType, description: str, *, binds: bool = False, personal: bool = False
+) -> Fact:
+    return Fact(
+        name=name,
+        type=kind,
+        description=description,
+        required=True,
+        binds=binds,
+        personal=personal,
+    )
 
 
 def _platform(name: str, kind: FactType, description: str, *, required: bool = True) -> Fact:
@@ -42,7 +51,11 @@ def _platform(name: str, kind: FactType, description: str, *, required: bool = T
 
 RUNNER_FACTS = (
     _always(
-        "request.by", STRING, "identity of who asks, such as `user:maria@acme.example`", binds=True
+        "request.by",
+        STRING,
+        "identity of who asks, such as `user:maria@acme.example`",
+        binds=True,
+        personal=True,
     ),
     _always("runner.class", enum(*CLASSES), "kind of runner", binds=True),
     Fact(

@@ -12,12 +12,24 @@ _DIGEST = "`sha256:` digest of the tool as its server describes it now"
 
 
 def always(
-    name: str, kind: FactType, description: str, *, binds: bool = False, platform: bool = False
+    name: str,
+    kind: FactType,
+    description: str,
+    *,
+    binds: bool = False,
+    platform: bool = False,
+    personal: bool = False,
 ) -> Fact:
     """Describe an always-present fact, of the caller or of the platform's enforcement point."""
     source = FactSource.PLATFORM if platform else FactSource.CALLER
     return Fact(
-        name=name, type=kind, required=True, binds=binds, source=source, description=description
+        name=name,
+        type=kind,
+        required=True,
+        binds=binds,
+        personal=personal,
+        source=source,
+        description=description,
     )
 
 
@@ -54,7 +66,13 @@ def listed(*more: Fact) -> Fact:
 
 
 WHO = (
-    string("request.by", "identity for whom the agent works, such as `user:maria@acme.example`", binds=True),
+    always(
+        "request.by",
+        STRING,
+        "identity for whom the agent works, such as `user:maria@acme.example`",
+        binds=True,
+        personal=True,
+    ),
     string("agent.id", "the agent, as policies name it", binds=True),
 )  # fmt: skip
 BUDGETS = (

@@ -7,8 +7,15 @@ _COUNT = FactType(scalar=Scalar.INTEGER)
 _RESULT = FactType(scalar=Scalar.ENUM, values=("passed", "failed"))
 
 
-def _always(name: str, description: str) -> Fact:
-    return Fact(name=name, type=_STRING, required=True, binds=True, description=description)
+def _always(name: str, description: str, *, personal: bool = False) -> Fact:
+    return Fact(
+        name=name,
+        type=_STRING,
+        required=True,
+        binds=True,
+        personal=personal,
+        description=description,
+    )
 
 
 def _attested(name: str, kind: FactType, description: str) -> Fact:
@@ -20,7 +27,7 @@ POINT = DecisionPoint(
     description="A publisher asks, before it publishes a bundle to an environment.",
     governed_by=frozenset({"Release"}),
     facts=(
-        _always("request.by", "identity of who asks"),
+        _always("request.by", "identity of who asks", personal=True),
         _always("activation.bundle", "name of the release"),
         _always("activation.environment", "environment to activate it in"),
         _always("activation.content", "content digest of the bundle"),

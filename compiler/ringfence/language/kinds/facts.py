@@ -42,6 +42,7 @@ class FactSpec(Model):
     max_items: Annotated[int, Field(ge=1, le=1000)] = 100
     secret: bool = False
     binds: bool = False
+    personal: bool = False
     description: Text
 
 

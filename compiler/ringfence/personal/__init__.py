@@ -1,0 +1,1 @@
+"""Personal facts: commitments in records, values apart, under keys that can be destroyed."""

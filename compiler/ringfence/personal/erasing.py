@@ -1,0 +1,86 @@
+"""Erase: destroy keys, unless a hold forbids it, and let the ledger say so."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ringfence.errors import UsageError
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.ledger.store import Ledger
+from ringfence.personal.hold import read_holds
+from ringfence.personal.store import Erased, KeyScope, PersonalStore
+
+__all__ = ["Request", "erase", "record_pending"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What is to be erased, who asks, why, and when by epoch seconds."""
+
+    scope: KeyScope
+    by: str
+    reason: str
+    now: float
+
+
+def erase(ledger: Ledger, store: PersonalStore, request: Request) -> Erased:
+    """Erase a scope, and append its tombstone, which is durable on return; no root changes.
+
+    The note of the erasure is durable with it, so that a crash in between leaves no erasure untold: the
+    next one, or the next append, records it. Raise EvidenceError: RF917 where a hold names any of it, and
+    nothing is erased then; RF916 where the store cannot be used. Raise UsageError where nothing is
+    kept of a scope without a period.
+    """
+    scope, holds = request.scope, read_holds(store.folder)
+    periods = store.periods(scope) if scope.period is None else (scope.period,)
+    if not periods:
+        hint = "check tenant and subject; what was erased before stays so"
+        raise UsageError("nothing is kept of this tenant and subject", help=hint)
+    for period in periods:
+        holds.refuse(tenant=scope.tenant, period=period)
+    record_pending(ledger, store)
+    found = store.erase(scope, note=lambda erased: _note(request, erased))
+    record_pending(ledger, store)
+    return found
+
+
+def record_pending(ledger: Ledger, store: PersonalStore) -> int:
+    """Append the tombstones that are due, each once, and count them."""
+    due = store.pending()
+    if not due:
+        return 0
+    known = {
+        ledger.read(position).body.get("id")
+        for position in ledger.index.kind(RecordKind.RETENTION_EVENT.value)
+    }
+    records = [_tombstone(json.loads(body)) for one, body in due if one not in known]
+    if records:
+        ledger.append(records)
+    for one, _ in due:
+        store.recorded(one)
+    return len(records)
+
+
+def _tombstone(body: dict[str, Any]) -> Record:
+    return make_record(RecordKind.RETENTION_EVENT, body)
+
+
+def _note(request: Request, erased: Erased) -> tuple[str, str]:
+    """Return the tombstone's id and body; it never names the subject."""
+    time = datetime.fromtimestamp(request.now, UTC).isoformat(timespec="seconds")
+    scope, made = request.scope, secrets.token_hex(16)
+    body = {
+        "by": request.by,
+        "event": "erase",
+        "facts": erased.facts,
+        "id": made,
+        "keys": erased.keys,
+        "periods": list(erased.periods) if scope.period is None else [scope.period],
+        "reason": request.reason,
+        "scope": "period" if scope.subject is None else "subject",
+        "tenant": scope.tenant,
+        "timestamp": time.replace("+00:00", "Z"),
+    }
+    return made, json.dumps(body)

@@ -1,0 +1,181 @@
+"""Facts about the store, the erasure that a crash cuts short, and commitments."""
+
+import hashlib
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import RecordKind
+from ringfence.ledger.settings import Settings
+from ringfence.ledger.store import Ledger
+from ringfence.personal.commitment import Opening, commitment, salt_of
+from ringfence.personal.erasing import Request, erase, record_pending
+from ringfence.personal.hold import HOLDS, read_holds
+from ringfence.personal.keeping import Personal, period_of
+from ringfence.personal.store import KeyScope, PersonalStore, State
+
+SECRET = bytes(range(32))
+SCOPE = KeyScope(tenant="acme", period="2026-11", subject="maria")
+EVENT = ("sidecar", "d-1")
+KEYS = (Ed25519PrivateKey.from_private_bytes(bytes([7] * 32)),)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> PersonalStore:
+    """Make a store."""
+    return PersonalStore(tmp_path / "personal", secret=SECRET, create=True)
+
+
+def kept(store: PersonalStore, value: Any, scope: KeyScope = SCOPE, name: str = "hr.grade") -> str:
+    """Commit to a value, durably."""
+    made = store.commit((name, value), scope=scope, event=EVENT)
+    store.flush()
+    assert made is not None
+    return made
+
+
+def request(scope: KeyScope) -> Request:
+    """Return a request to erase."""
+    return Request(scope=scope, by="dpo", reason="r", now=1_800_000_000.0)
+
+
+def test_a_commitment_is_a_salted_hash() -> None:
+    """The documented bytes are hashed: domain, salt, and the RFC 8785 array of name and value."""
+    salt = bytes([5] * 32)
+    expected = hashlib.sha256(b"ringfence-fact/v1\n" + salt + b'["hr.grade",3]').digest()
+    assert commitment(Opening("hr.grade", 3, salt)) == expected
+    assert not Opening("hr.grade", 4, salt).opens(expected)
+    assert not Opening("hr.grad", 3, salt).opens(expected)
+    assert not Opening("hr.grade", 3, bytes(32)).opens(expected)
+    assert Opening.decode(Opening("hr.grade", 3, salt).encode()).opens(expected)
+
+
+def test_salts_are_one_a_key_event_and_name() -> None:
+    """No two places share a salt, also where their texts joined are the same."""
+    places = [("a", "bc", "n"), ("ab", "c", "n"), ("a", "b", "cn"), ("a", "bc", "m")]
+    assert len({salt_of(key, *one) for key in (SECRET, bytes(32)) for one in places}) == 8
+
+
+def test_a_value_is_found_until_its_key_is_destroyed(store: PersonalStore) -> None:
+    """It is there after reopening, and erased for good once its scope was."""
+    committed = kept(store, 3)
+    store.close()
+    again = PersonalStore(store.folder, secret=SECRET)
+    found = again.find(committed, name="hr.grade")
+    assert (found.state, found.value) == (State.SHOWN, 3)
+    erased = again.erase(SCOPE, note=lambda _: ("1", "{}"))
+    assert (erased.keys, erased.facts) == (1, 1)
+    assert again.find(committed, name="hr.grade").state is State.ERASED
+    assert again.commit(("hr.grade", 3), scope=SCOPE, event=EVENT) is None
+    assert again.find("00" * 32, name="hr.grade").state is State.ABSENT
+    again.close()
+
+
+def test_nothing_of_a_key_stays_in_the_file(store: PersonalStore) -> None:
+    """No sealed key or value that stood in the file stands there any more, nor in another file."""
+    for number in range(200):
+        kept(store, f"{number}" * 100, replace(SCOPE, subject=f"s-{number}"))
+    path = store.folder / "personal.sqlite"
+    with sqlite3.connect(path) as db:
+        rows = db.execute("SELECT sealed FROM key UNION ALL SELECT sealed FROM fact").fetchall()
+    db.close()
+    ends = {sealed[-16:] for (sealed,) in rows}
+    assert len(ends) == 400
+    before = path.read_bytes()
+    assert all(end in before for end in ends)
+    store.erase(replace(SCOPE, subject=None), note=lambda _: ("1", "{}"))
+    store.close()
+    left = b"".join(one.read_bytes() for one in store.folder.iterdir())
+    assert not any(end in left for end in ends)
+
+
+def test_a_value_put_for_another_is_refused(store: PersonalStore) -> None:
+    """Rows that were swapped, altered or asked for under another name are told, and never shown."""
+    first, second = kept(store, 3), kept(store, 4)
+    with pytest.raises(EvidenceError, match="RF918"):
+        store.find(first, name="hr.rank")
+    store.close()
+    with sqlite3.connect(store.folder / "personal.sqlite") as db:
+        query = "UPDATE fact SET sealed = (SELECT sealed FROM fact WHERE committed = ?) WHERE committed = ?"
+        db.execute(query, (bytes.fromhex(second), bytes.fromhex(first)))
+    db.close()
+    again = PersonalStore(store.folder, secret=SECRET)
+    with pytest.raises(EvidenceError, match="RF916"):
+        again.find(first, name="hr.grade")
+    again.close()
+
+
+def test_a_crash_between_erasing_and_recording_is_made_up(
+    store: PersonalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was erased is recorded once: at the next chance, and not again after a crash behind it."""
+    ledger = Ledger.create(tmp_path / "l", origin="e.com/l", settings=Settings(keys=KEYS))
+    kept(store, 3)
+
+    def fail(*_: object) -> None:
+        raise OSError("the power is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Ledger, "append", fail)
+        with pytest.raises(OSError, match="power"):
+            erase(ledger, store, request(SCOPE))
+    assert len(store.pending()) == 1
+    with monkeypatch.context() as patch:
+        patch.setattr(PersonalStore, "recorded", fail)
+        with pytest.raises(OSError, match="power"):
+            record_pending(ledger, store)
+    assert record_pending(ledger, store) == 0
+    assert store.pending() == ()
+    assert len(list(ledger.index.kind(RecordKind.RETENTION_EVENT.value))) == 1
+    ledger.close()
+    store.close()
+
+
+def test_a_failed_write_leaves_no_key_that_is_not_kept(
+    store: PersonalStore, tmp_path: Path
+) -> None:
+    """After a failure, a value is sealed under no key that was rolled back."""
+    other = sqlite3.connect(store.folder / "personal.sqlite", isolation_level=None)
+    store._connection.execute("PRAGMA busy_timeout = 0")
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(EvidenceError, match="RF916"):
+        store.commit(("hr.grade", 3), scope=SCOPE, event=EVENT)
+    other.execute("COMMIT")
+    other.close()
+    committed = kept(store, 3)
+    store.close()
+    again = PersonalStore(store.folder, secret=SECRET)
+    assert again.find(committed, name="hr.grade").value == 3
+    again.close()
+
+
+def test_a_period_is_the_month_that_is_claimed() -> None:
+    """What claims no month has a period of its own."""
+    assert period_of("2026-11-02T20:56:51Z") == "2026-11"
+    assert period_of("2026-13-02T20:56:51Z") == "undated"
+    assert period_of("") == "undated"
+
+
+def test_fields_of_a_personal_fact_are_personal() -> None:
+    """Of a list of records each column is."""
+    personal = Personal(names=frozenset({"hr.people"}))
+    assert personal.is_personal("hr.people")
+    assert personal.is_personal("hr.people.name")
+    assert not personal.is_personal("hr.peoples")
+    assert not personal.is_personal("hr")
+
+
+def test_the_page_holds_a_hold(tmp_path: Path) -> None:
+    """The example of a `holds.yaml` in the documentation is read, and forbids what it names."""
+    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text()
+    (tmp_path / HOLDS).write_text(page.split("```yaml holds\n")[1].split("```")[0])
+    holds = read_holds(tmp_path)
+    with pytest.raises(EvidenceError, match="RF917"):
+        holds.refuse(tenant="acme", period="2026-10")
+    holds.refuse(tenant="acme", period="2026-12")
+    holds.refuse(tenant="zeta", period="2026-10")
