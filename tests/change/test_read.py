@@ -44,6 +44,7 @@ ALTERED: dict[str, tuple[Any, Callable[[dict[str, Any]], object]]] = {
     "no kind": (TESTED, lambda v: v.pop("what")),
     "counts that do not add up": (REPLAY, lambda v: v.update(newly_blocked=0)),
     "a window without events": (REPLAY, lambda v: v.update(events=1, unchanged=0)),
+    "a log twice": (REPLAY, lambda v: v.update(logs=v["logs"] * 2)),
     "no log": (REPLAY, lambda v: v.update(logs=[])),
     "a log's name": (REPLAY, lambda v: v["logs"][0].update(name="x")),
     "allowed by a block": (PROMOTION, lambda v: v.update(action="block")),

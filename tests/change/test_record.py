@@ -56,12 +56,16 @@ def test_a_record_of_another_shape_is_told_as_such(name: str, value: object) -> 
     )
 
 
+def _log(number: int) -> LogDigest:
+    return LogDigest(sha256=f"sha256:{number:064x}", bytes=2**50)
+
+
 def test_the_largest_results_fit_and_more_is_refused() -> None:
     """A hundred bundles and four hundred logs are a record; a result over the limit is no file."""
     many = BUILD.model_copy(
         update={"built": BUILD.built[:1] + (Built(**dict(BUILD.built[1])),) * 99, "more": 9_901}
     )
-    logs = REPLAY.model_copy(update={"logs": (LogDigest(sha256=BASELINE, bytes=2**50),) * 400})
+    logs = REPLAY.model_copy(update={"logs": tuple(map(_log, range(400)))})
     for result in (many, logs):
         assert len(result_bytes(result)) < 60_000
         assert change_of(change_record(result)) == result

@@ -224,6 +224,63 @@ def test_a_result_of_another_content_is_refused(folder: Path) -> None:
     assert "the test is of `prod`" in told
 
 
+REFUSED = {
+    "a part of the tests": (
+        ("test", "candidate/tenants", *_AT, "--result", "x"),
+        "--result is of all tests",
+    ),
+    "tests by name": (
+        ("test", "candidate", "--run", "quota", *_AT, "--result", "x"),
+        "--result is of all tests",
+    ),
+    "tests of no release": (("test", "candidate", "--result", "x"), "which content is tested?"),
+    "a build of one tenant": (
+        ("build", "candidate", *_AT, "--unsafe-unsigned", "--tenant", "example", "-o", "o")
+        + ("--result", "x"),
+        "a build of some tenants has no result",
+    ),
+    "a log twice": (
+        ("replay", "decisions.jsonl", "decisions.jsonl", "--baseline", "main")
+        + ("--candidate", "candidate", *_AT, "--result", "x"),
+        "a log is there twice",
+    ),
+    "nothing to attest": (
+        ("attest", "--env", "prod", "--facts", "candidate.facts.json", *_ATTEST),
+        "what is attested?",
+    ),
+    "another decision point": (
+        ("attest", "--env", "prod", "--facts", "candidate.facts.json", *_ATTEST)
+        + ("--from-test", "candidate.test.json", "--point", "runner.start"),
+        "shows nothing at `runner.start`",
+    ),
+    "a build for a test": (
+        ("attest", "--env", "prod", "--facts", "candidate.facts.json", *_ATTEST)
+        + ("--from-test", "candidate.build.json"),
+        "is the result of a build",
+    ),
+    "a decision of another environment": (
+        ("eval", "staging.json", "-p", "main", "--release", "runtime", "--env", "staging")
+        + ("--result", "x"),
+        "--result is of one decision",
+    ),
+    "decisions of all environments": (
+        ("eval", "staging.json", "-p", "main", "--result", "x"),
+        "--result is of one decision",
+    ),
+}
+
+
+@pytest.mark.parametrize(("arguments", "told"), REFUSED.values(), ids=REFUSED)
+def test_no_result_is_written_of_a_part(
+    folder: Path, arguments: tuple[str, ...], told: str
+) -> None:
+    """What would pass for the whole, or shows nothing where it is asked, is refused and not written."""
+    asked = ("--facts", "candidate.facts.json", "-o", "staging.json")
+    command(folder, "release", "request", *asked)
+    assert told in command(folder, *arguments, code=1)
+    assert not (folder / "x").exists()
+
+
 def test_what_no_result_shows_is_the_callers_statement(folder: Path) -> None:
     """`--more` adds facts, and never replaces one; `--attest` signs them beside the results."""
     diff = {"policy_diff": {"content": "sha256:0", "baseline": "sha256:1", "loosened": 0}}

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from ringfence import __version__
 from ringfence.build import Build
 from ringfence.change.model import (
+    MOST_LOGS,
     BuildResult,
     Built,
     Engine,
@@ -38,8 +39,15 @@ def engine() -> Engine:
 
 
 def log_digests(paths: Iterable[Path]) -> tuple[LogDigest, ...]:
-    """Return the digests of logs as they lie on the disk, in order."""
-    return tuple(_log_digest(path) for path in paths)
+    """Return the digests of logs as they lie on the disk, in order; raise UsageError for one twice."""
+    found = tuple(_log_digest(path) for path in paths)
+    if len({one.sha256 for one in found}) < len(found):
+        raise UsageError(
+            "a log is there twice", help="pass each log once: events would count twice"
+        )
+    if len(found) > MOST_LOGS:
+        raise UsageError(f"a result is of at most {MOST_LOGS} logs", help="join some of them")
+    return found
 
 
 def _log_digest(path: Path) -> LogDigest:

@@ -9,6 +9,7 @@ from ringfence.ir.rule import Action
 
 __all__ = [
     "FORMAT",
+    "MOST_LOGS",
     "BuildResult",
     "Built",
     "Engine",
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 FORMAT: Final = "ringfence-result/v1"
+MOST_LOGS: Final = 400
 _SAFE: Final = (1 << 53) - 1
 _TEXT: Final = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029]{1,256}"
 
@@ -139,7 +141,7 @@ class ReplayResult(Result):
 
     what: Literal["replay"] = "replay"
     baseline: _Digest
-    logs: Annotated[tuple[LogDigest, ...], Field(min_length=1, max_length=400)]
+    logs: Annotated[tuple[LogDigest, ...], Field(min_length=1, max_length=MOST_LOGS)]
     events: _Count
     unchanged: _Count
     newly_blocked: _Count
@@ -159,6 +161,8 @@ class ReplayResult(Result):
             raise ValueError("the counts do not agree")
         if self.window and compared < 2:
             raise ValueError("the window is longer than the events")
+        if len({one.sha256 for one in self.logs}) < len(self.logs):
+            raise ValueError("a log is there twice")
         return self
 
 
