@@ -7,6 +7,7 @@ from pydantic import Field, model_validator
 
 from ringfence.collector.credential import DIGEST_PATTERN
 from ringfence.language.values import Duration, Line, Model, Name, Seq
+from ringfence.personal.keeping import SUBJECT
 
 __all__ = [
     "CertificateName",
@@ -14,6 +15,7 @@ __all__ = [
     "LedgerConfig",
     "Limits",
     "ListenConfig",
+    "PersonalConfig",
     "PrincipalConfig",
     "RevisionsConfig",
     "TlsConfig",
@@ -76,14 +78,27 @@ class WitnessConfig(Model):
     url: Line | None = None
 
 
+class PersonalConfig(Model):
+    """Where the values of personal facts are kept, and which are personal beside the schema's."""
+
+    store: Path
+    key: Path
+    facts: Seq[Annotated[str, Field(pattern=_FACT)]] = ()
+    subject: Annotated[str, Field(pattern=_FACT)] = SUBJECT
+
+
 class LedgerConfig(Model):
-    """One origin: its folder, the private keys that sign, and the facts that are copied."""
+    """One origin: its folder, the private keys that sign, and the facts that are copied.
+
+    Facts that the schema marks as personal are withheld without `personal`.
+    """
 
     origin: Line
     folder: Path
     keys: Annotated[Seq[Path], Field(min_length=1)]
     state: Path | None = None
     facts: Seq[Annotated[str, Field(pattern=_FACT)]] = ()
+    personal: PersonalConfig | None = None
     witnesses: Seq[WitnessConfig] = ()
     quorum: Count | None = None
     log_operator: Line | None = None

@@ -8,6 +8,7 @@ from ringfence.collector.revisions import KnownRevisions
 from ringfence.evidence.decision import DECISION_PATH, make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
+from ringfence.personal.keeping import STORE_FAILED, Personal
 from ringfence.replay.logs import LogEvent
 
 __all__ = ["Judged", "Refused", "judge", "wrong_label"]
@@ -37,20 +38,25 @@ def judge(
     principal: Principal,
     revisions: KnownRevisions,
     allowed_facts: frozenset[str],
+    personal: Personal,
 ) -> Judged:
     """Make a record of each event that the principal may report, and a finding of each other one.
 
     One refused event never keeps out the rest: else any caller could silence a sidecar by asking it for
-    another tenant.
+    another tenant. Raise EvidenceError (RF916) where the personal store cannot be used.
     """
     records: list[Record] = []
     refused: list[Refused] = []
     for number, event in enumerate(events):
         try:
             _check(event, principal=principal, revisions=revisions)
-            made = make_decision(event, allowed_facts=allowed_facts, principal=principal.name)
+            made = make_decision(
+                event, allowed_facts=allowed_facts, principal=principal.name, personal=personal
+            )
             records.append(made)
         except EvidenceError as error:
+            if error.code == STORE_FAILED:
+                raise
             refused.append(Refused(error.code, error.message, number, event.decision_id))
     return Judged(tuple(records), tuple(refused))
 

@@ -19,6 +19,11 @@ from ringfence.ledger.quorum import Quorum, TrustedWitness
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 from ringfence.ledger.witness_http import asking
+from ringfence.personal.erasing import record_pending
+from ringfence.personal.keeping import Personal
+from ringfence.personal.schema import personal_names
+from ringfence.personal.sealing import read_secret
+from ringfence.personal.store import PersonalStore
 
 __all__ = ["opened"]
 
@@ -31,7 +36,7 @@ def opened(
 
     `signer` reads a private key. No ledger is made here: where a disk is not mounted, a new one would
     fork the log. Raise UsageError for files that cannot be used, and EvidenceError: RF941 where another
-    writer has a ledger open, RF947 where a folder holds none, or one of another origin.
+    writer has a ledger open, RF916 where a personal store cannot be used, RF947 where a folder holds none, or one of another origin.
     """
     revisions = KnownRevisions(known=config.known_revisions, files=config.revision_files)
     with contextlib.ExitStack() as stack:
@@ -39,10 +44,15 @@ def opened(
         for one in config.ledgers:
             ledger = _open(config, one, signer=signer)
             stack.callback(ledger.close)
+            personal = _personal(config, one)
+            if personal.store is not None:
+                stack.callback(personal.store.close)
+                record_pending(ledger, personal.store)
             writers[one.origin] = OriginWriter(
                 ledger,
                 revisions=revisions,
                 allowed_facts=frozenset(one.facts),
+                personal=personal,
                 findings_per_minute=config.limits.findings_per_minute,
                 age=config.limits.age,
                 clock=time.time,
@@ -65,6 +75,18 @@ def _open(
         ledger.close()
         raise EvidenceError("RF947", f"`{one.folder}` holds the ledger of another origin")
     return ledger
+
+
+def _personal(config: Configuration, one: LedgerConfig) -> Personal:
+    """Open an origin's personal store, if it has one."""
+    if one.personal is None:
+        return Personal(names=personal_names())
+    told, secret = one.personal, read_secret(config.path(one.personal.key))
+    return Personal(
+        names=personal_names() | frozenset(told.facts),
+        store=PersonalStore(config.path(told.store), secret=secret),
+        subject=told.subject,
+    )
 
 
 def _key_place(config: Configuration, key: str) -> Path:

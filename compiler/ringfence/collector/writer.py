@@ -16,6 +16,7 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.store import Ledger
+from ringfence.personal.keeping import Personal
 from ringfence.replay.logs import LogEvent
 
 __all__ = ["OriginWriter", "Taken"]
@@ -53,6 +54,7 @@ class OriginWriter:
         *,
         revisions: KnownRevisions,
         allowed_facts: frozenset[str],
+        personal: Personal,
         findings_per_minute: int,
         age: float,
         clock: Callable[[], float],
@@ -61,7 +63,7 @@ class OriginWriter:
         self.problem: EvidenceError | None = None
         """Why the ledger takes no more until it is opened anew."""
         self._revisions, self._facts, self._clock = revisions, allowed_facts, clock
-        self._age = age
+        self._age, self._personal = age, personal
         self._limit = MinuteLimit(per_minute=findings_per_minute)
         self._late_limit = MinuteLimit(per_minute=findings_per_minute)
         self._drop_limit = MinuteLimit(per_minute=findings_per_minute)
@@ -81,7 +83,10 @@ class OriginWriter:
             principal=principal,
             revisions=self._revisions,
             allowed_facts=self._facts,
+            personal=self._personal,
         )
+        if self._personal.store is not None:
+            self._personal.store.flush()  # before the records that commit to it
         gaps = self._gaps(read, found, principal=principal)
         with self._noticing():
             kept = self.ledger.append([*found.records, *gaps.records])

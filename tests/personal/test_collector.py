@@ -1,0 +1,92 @@
+"""Facts about personal facts that a running collector receives."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.collector.harness import NAME, Place, collecting, make_place, upload, zipped
+from tests.collector.samples import REVISION, logged
+
+from ringfence.personal.erasing import Request, erase
+from ringfence.personal.sealing import make_secret
+from ringfence.personal.shown import shown
+from ringfence.personal.store import KeyScope, PersonalStore
+
+MARIA = "user:maria@acme.example"
+FACTS = {"request": {"by": MARIA}, "runner": {"class": "container"}, "hr": {"grade": 3}}
+
+
+def event(number: int) -> dict[str, Any]:
+    """Return an event that names a person."""
+    asked = {"facts": FACTS, "point": "runner.start", "tenant": "example"}
+    return logged(number, input=asked)
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return a place whose ledger may copy all facts, and has a personal store."""
+    made = make_place(tmp_path / "place", revisions=[REVISION])
+    secret = make_secret(made.folder / "personal.key")
+    PersonalStore(made.folder / "personal", secret=secret, create=True).close()
+    ledger = made.config["ledgers"][0] | {"facts": ["request.by", "runner.class", "hr.grade"]}
+    told = {"store": "personal", "key": "personal.key", "facts": ["hr.grade"]}
+    made.write(ledgers=[ledger | {"personal": told}])
+    return made
+
+
+def opened(place: Place) -> PersonalStore:
+    """Open the place's store."""
+    text = (place.folder / "personal.key").read_text().split()[1]
+    return PersonalStore(place.folder / "personal", secret=bytes.fromhex(text))
+
+
+def test_what_is_uploaded_is_committed_to_and_can_be_erased(place: Place) -> None:
+    """Values reach the store alone, also when OPA uploads them twice, and go when they are erased."""
+    with collecting(place) as collector:
+        for _ in range(2):
+            sent = zipped([event(1), event(2)])
+            assert upload(collector.url, place.token, sent).status_code == 200
+        assert MARIA not in collector.said()
+    first, second = (one.body for one in place.records())
+    assert first["principal"] == NAME
+    assert first["facts"] == {"runner.class": "container"}
+    assert set(first["committed"].values()).isdisjoint(second["committed"].values())
+    for path in place.ledger.rglob("*"):
+        assert not path.is_file() or MARIA.encode() not in path.read_bytes()
+    store, ledger = opened(place), place.open()
+    values = {name: one["value"] for name, one in shown(first, store).items()}
+    assert values == {"hr.grade": 3, "request.by": MARIA}
+    scope = KeyScope(tenant="example", subject=MARIA)
+    erase(ledger, store, Request(scope=scope, by="dpo", reason="r", now=1_800_000_000.0))
+    ledger.close()
+    assert {one["state"] for one in shown(second, store).values()} == {"erased"}
+    store.close()
+    assert len(place.records()) == 2
+
+
+def test_a_store_that_fails_keeps_the_upload_with_opa(place: Place) -> None:
+    """Where values cannot be kept the answer is 503, nothing is recorded, and OPA sends it again."""
+    file = place.folder / "personal/personal.sqlite"
+    with collecting(place) as collector:
+        file.rename(file.with_name("away"))
+        file.mkdir()
+        answer = upload(collector.url, place.token, zipped([event(1)]))
+        assert (answer.status_code, answer.json()["code"]) == (503, "RF916")
+        file.rmdir()
+        file.with_name("away").rename(file)
+        assert upload(collector.url, place.token, zipped([event(1)])).status_code == 200
+    (record,) = place.records()
+    store = opened(place)
+    assert shown(record.body, store)["request.by"]["value"] == MARIA
+    store.close()
+
+
+def test_without_a_store_they_are_withheld(place: Place) -> None:
+    """The list of facts to copy alone lets no fact through that the schema marks."""
+    ledger = {k: v for k, v in place.config["ledgers"][0].items() if k != "personal"}
+    place.write(ledgers=[ledger])
+    with collecting(place) as collector:
+        assert upload(collector.url, place.token, zipped([event(1)])).status_code == 200
+    (record,) = place.records()
+    assert record.body["withheld"] == ["request.by"]
+    assert "committed" not in record.body
