@@ -251,3 +251,17 @@ def test_another_stores_key_is_refused(site: Site) -> None:
     assert "RF916" in said
     assert (site.folder / "second.key").read_text().split()[1] not in said
     assert (site.folder / "second.key").stat().st_mode & 0o077 == 0
+    assert "not empty" in site.run("init-personal", "personal", "--personal-key", "k", code=1)
+    assert not (site.folder / "k").exists()
+    assert site.personal(1, *STORE)["request.by"]["value"] == MARIA
+
+
+def test_a_scope_without_keys_is_a_mistake(site: Site) -> None:
+    """A mistyped subject or tenant is told, and leaves no tombstone; a second erasure likewise."""
+    before = site.root()
+    assert "nothing is kept" in site.erase("--tenant", "acme", "--subject", "user:mario", code=1)
+    assert "nothing is kept" in site.erase("--tenant", "acne", code=1)
+    assert "no period" in site.erase("--tenant", "acme", "--period", "November", code=1)
+    assert site.root() == before
+    site.erase("--tenant", "acme", "--subject", MARIA)
+    assert "nothing is kept" in site.erase("--tenant", "acme", "--subject", MARIA, code=1)

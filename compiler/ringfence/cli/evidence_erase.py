@@ -30,9 +30,12 @@ def init_personal(*, store: Path, personal_key: Path) -> None:
     Example:
       ringfence evidence init-personal personal --personal-key /run/keys/personal.key
     """
+    from ringfence.errors import UsageError
     from ringfence.personal.sealing import make_secret
     from ringfence.personal.store import PersonalStore
 
+    if store.exists() and (not store.is_dir() or any(store.iterdir())):
+        raise UsageError(f"`{store}` is not empty", help="name a new folder")
     PersonalStore(store, secret=make_secret(personal_key), create=True).close()
     click.echo(f"made {store}, with its key in {personal_key}")
 
