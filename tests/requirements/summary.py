@@ -10,7 +10,6 @@ __all__ = ["document", "summary"]
 _PARTS = {1: "runners", 2: "production", 3: "Kubernetes", 4: "agents", 5: "runtime"}
 _SERVICE = "needs a running service"
 _OPEN = {
-    "R1.8": "no decision point for the activation of a policy is tested yet",
     "R1.18": f"{_SERVICE} that watches utilisation over time",
     "R1.19": f"{_SERVICE} that watches hosts",
     "R1.40": f"{_SERVICE}: a usage export over the ledger",
