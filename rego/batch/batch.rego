@@ -6,8 +6,6 @@
 #   Where a log has masked the tokens, `input.recorded` holds what the decision recorded of them.
 package ringfence.batch
 
-import data.ringfence.kernel.approve
-
 # METADATA
 # title: Decisions by index
 decisions contains [case.i, answer] if {
@@ -26,8 +24,8 @@ _decision(case) := answer if {
 	answer := data.ringfence.main.decision with input as request
 		with time.now_ns as clock
 		with data.ringfence.kernel.attested.value as recorded_value
-		with approve.accepted as _recorded_approvals
-		with approve.missed as _recorded_missed
+		with data.ringfence.kernel.approve.holding as _recorded_approvals
+		with data.ringfence.kernel.approve.missed as _recorded_missed
 } else := null
 
 # METADATA
@@ -37,10 +35,11 @@ recorded_value(path, missing) := object.get(input.facts, path, missing) if {
 	not concat(".", path) in input.recorded.unattested
 } else := missing
 
-_recorded_approvals(key, rule) := entries if {
-	entries := [entry | some entry in input.recorded.approvals; entry.rule == rule]
-	count(entries) >= approve.due(key, rule)
-}
+# regal ignore:argument-always-wildcard
+_recorded_approvals(_, rule) := [{"id": entry.approval, "by": entry.by, "until": entry.until} |
+	some entry in input.recorded.approvals
+	entry.rule == rule
+]
 
 # regal ignore:argument-always-wildcard
 _recorded_missed(_, _) := []

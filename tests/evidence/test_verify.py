@@ -376,7 +376,7 @@ def test_records_of_every_kind_are_counted(tmp_path: Path) -> None:
     sealed = seal(made, out=tmp_path / "p", origin=ORIGIN, key=KEY)
     kinds = {kind.value: 1 for kind in sorted(RecordKind)}
     assert VERIFIER.verify(sealed.path).kinds == sealed.kinds == kinds
-    assert len(kinds) == 12
+    assert len(kinds) == 13
 
 
 def test_secret_reaches_no_file_of_a_package(tmp_path: Path) -> None:

@@ -114,8 +114,10 @@ class Terms:
         if not isinstance(expr, And) or len(expr.operands) < 2:
             return self.condition(expr)
         first, *rest = sorted(expr.operands, key=_reads_bundle)
-        # Not plain equalities throughout: OPA would build an index of the comprehension.
-        parts = [self._not_refuted(first) if _reads_bundle(first) else self.condition(first)]
+        # Not an equality: OPA would index the comprehension by its variable, and lose the others.
+        is_equality = isinstance(first, Compare) and first.op is CompareOp.EQ
+        known = not (_reads_bundle(first) or is_equality)
+        parts = [self.condition(first) if known else self._not_refuted(first)]
         return f"[1 | {'; '.join([*parts, *map(self._not_refuted, rest)])}] == [1]"
 
     def _not_refuted(self, expr: Expr) -> str:

@@ -15,18 +15,18 @@ import data.ringfence.lib.token
 accepted(key, rule) := [{"rule": rule, "approval": id, "by": by, "until": until} |
 	some [until, id, by] in array.slice(longest, count(longest) - needed, count(longest))
 ] if {
-	needed := due(key, rule)
-	holding := [verdict | some verdict in _verdicts(key, rule); verdict.ok]
+	needed := object.get(_limits(key, rule), "count", 1)
+	found := holding(key, rule)
 	longest := sort([last |
-		some person in {lower(verdict.by) | some verdict in holding}
-		last := max([[verdict.until, verdict.id, verdict.by] | some verdict in holding; lower(verdict.by) == person])
+		some person in {lower(verdict.by) | some verdict in found}
+		last := max([[verdict.until, verdict.id, verdict.by] | some verdict in found; lower(verdict.by) == person])
 	])
 	count(longest) >= needed
 }
 
 # METADATA
-# title: How many people must approve
-due(key, rule) := object.get(_limits(key, rule), "count", 1)
+# title: The approvals that hold for a rule, with who gave them and until when
+holding(key, rule) := [verdict | some verdict in _verdicts(key, rule); verdict.ok]
 
 # METADATA
 # title: Approvals that were presented and do not lift the rule

@@ -210,7 +210,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network_dns := true in {row[1] | some row in endpoints}
 
 		# runner.network.on-premise, <built-in>:1:1
-		violates_runner_network_on_premise := [1 | runner_network == "on_premise"; not residency_requirement_id != ""] == [1]
+		violates_runner_network_on_premise := [1 | not runner_network != "on_premise"; not residency_requirement_id != ""] == [1]
 
 		# runner.secrets.platform-service, <built-in>:1:1
 		violates_runner_secrets_platform_service := secrets_inline != 0
@@ -261,10 +261,10 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_evidence_sink := evidence_sink_reachable != true
 
 		# runner.host.healthy, <built-in>:1:1
-		violates_runner_host_healthy := [1 | runner_class == "dedicated_compute"; not host_healthy == true] == [1]
+		violates_runner_host_healthy := [1 | not runner_class != "dedicated_compute"; not host_healthy == true] == [1]
 
 		# runner.host.healthy, <built-in>:1:1
-		violates_runner_host_healthy_2 := [1 | runner_class == "dedicated_compute"; not true in [[host_checked_at != -1, (host_checked_at * 1000000000) >= (time.now_ns() - (t.host_max_age * 1000000000))] == [true, true]]] == [1]
+		violates_runner_host_healthy_2 := [1 | not runner_class != "dedicated_compute"; not true in [[host_checked_at != -1, (host_checked_at * 1000000000) >= (time.now_ns() - (t.host_max_age * 1000000000))] == [true, true]]] == [1]
 
 		some place, true in [
 			true,

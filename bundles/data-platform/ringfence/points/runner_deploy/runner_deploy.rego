@@ -217,7 +217,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network_dns := true in {row[1] | some row in endpoints}
 
 		# runner.network.on-premise, <built-in>:1:1
-		violates_runner_network_on_premise := [1 | runner_network == "on_premise"; not residency_requirement_id != ""] == [1]
+		violates_runner_network_on_premise := [1 | not runner_network != "on_premise"; not residency_requirement_id != ""] == [1]
 
 		# runner.secrets.platform-service, <built-in>:1:1
 		violates_runner_secrets_platform_service := secrets_inline != 0
@@ -271,7 +271,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_scan_required_2 := scan_digest != artifact_digest
 
 		# runner.dlq.required, <built-in>:1:1
-		violates_runner_dlq_required := [1 | workload_processes_events == true; not dlq_ref != ""] == [1]
+		violates_runner_dlq_required := [1 | not workload_processes_events != true; not dlq_ref != ""] == [1]
 
 		# change.freeze, platform/change.yaml:11:11
 		violates_change_freeze := [1 | true in [change_freeze == "", change_freeze == true]; not change_ticket != ""] == [1]
