@@ -115,9 +115,9 @@ class Terms:
             return self.condition(expr)
         first, *rest = sorted(expr.operands, key=_reads_bundle)
         # Not an equality: OPA would index the comprehension by its variable, and lose the others.
-        is_equality = isinstance(first, Compare) and first.op is CompareOp.EQ
-        known = not (_reads_bundle(first) or is_equality)
-        parts = [self.condition(first) if known else self._not_refuted(first)]
+        text = self.condition(first)
+        negated = _reads_bundle(first) or " == " in text
+        parts = [self._not_refuted(first) if negated else text]
         return f"[1 | {'; '.join([*parts, *map(self._not_refuted, rest)])}] == [1]"
 
     def _not_refuted(self, expr: Expr) -> str:

@@ -136,7 +136,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_activate_diff := [1 | policy_diff_content != activation_content; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.diff, <built-in>:1:1
-		violates_activate_diff_2 := [1 | true in [policy_diff_baseline == "", activation_baseline == "", policy_diff_baseline != activation_baseline]; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_diff_2 := [1 | not [policy_diff_baseline != "", activation_baseline != "", policy_diff_baseline == activation_baseline] == [true, true, true]; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.tightened, <built-in>:1:1
 		violates_activate_tightened := [1 | policy_diff_loosened != 0; not false in ["diff.none" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
@@ -145,7 +145,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_activate_loosened := [1 | policy_diff_loosened != 0; not false in ["diff.approved" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.replay, <built-in>:1:1
-		violates_activate_replay := [1 | true in [policy_replay_content != activation_content, policy_replay_baseline == "", activation_baseline == "", policy_replay_baseline != activation_baseline]; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_replay := [1 | not [policy_replay_content == activation_content, policy_replay_baseline != "", activation_baseline != "", policy_replay_baseline == activation_baseline] == [true, true, true, true]; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.replay, <built-in>:1:1
 		violates_activate_replay_2 := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_window != -1, policy_replay_window >= object.get(t.replay_window, [activation_bundle, activation_environment], 0)] == [true, true]] == [1]

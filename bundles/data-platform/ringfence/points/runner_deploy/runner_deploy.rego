@@ -274,7 +274,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_dlq_required := [1 | not workload_processes_events != true; not dlq_ref != ""] == [1]
 
 		# change.freeze, platform/change.yaml:11:11
-		violates_change_freeze := [1 | true in [change_freeze == "", change_freeze == true]; not change_ticket != ""] == [1]
+		violates_change_freeze := [1 | not [change_freeze != "", change_freeze == false] == [true, true]; not change_ticket != ""] == [1]
 
 		some place, true in [
 			true,

@@ -272,7 +272,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_cost_long_run := run_estimate > t["cost.max_estimate"]
 
 		# cost.small-jobs-stay-small, platform/cost.yaml:27:11
-		violates_cost_small_jobs_stay_small := [1 | true in [runner_size == "", runner_size == "large"]; not run_estimate >= 300] == [1]
+		violates_cost_small_jobs_stay_small := [1 | not [runner_size != "", runner_size != "large"] == [true, true]; not run_estimate >= 300] == [1]
 
 		some place, true in [
 			true,
