@@ -101,8 +101,8 @@ def _log(file: Path) -> "NoteKey":
         raise UsageError(f"`{file}` holds no verifier key of a log", help=hint) from None
 
 
-class _StoppedError(Exception):
-    """The system asked the witness to end."""
+class _StoppedError(BaseException):
+    """The system asked the witness to end: no error of a request, which the server would survive."""
 
 
 @contextlib.contextmanager
