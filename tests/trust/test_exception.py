@@ -376,7 +376,12 @@ answer := why if {
         ({"now": parse_timestamp("2026-12-05T00:00:00Z")}, "expired"),
         ({"now": parse_timestamp("2026-11-19T23:59:59Z")}, "not_started"),
         ({"revoked": {"EXC-2041": {}}}, "revoked"),
-        ({"waiver": {"match": []}}, "above_ceiling"),
+        ({"waiver": {"match": []}}, "other_facts"),
+        ({"waiver": {"match": {"pipeline.id": ["orders-backfill"]}}}, "other_facts"),
+        ({"waiver": {"match": [{"path": ["pipeline", "id"]}]}}, "other_facts"),
+        ({"waiver": {"match": None}}, "other_facts"),
+        ({"waiver": {"attested": None}}, "not_attested"),
+        ({"waiver": {"attested": [["scan", "status"]]}}, "not_attested"),
         ({"waiver": {"ceiling": None}}, "above_ceiling"),
     ],
 )

@@ -41,9 +41,8 @@ why(key, exception) := "" if {
 	now := time.now_ns()
 	now >= exception.from * 1000000000
 	now < exception.until * 1000000000
-	exception.match != []
-	_other_facts(exception) == []
-	[1 | some path in exception.attested; attested.value(path, null) == null] == []
+	_has_the_facts(exception)
+	_has_the_attestations(exception)
 	is_object(exception.ceiling)
 	[1 | some name, most in exception.ceiling; not _is_at_most(key, name, most)] == []
 } else := "revoked" if {
@@ -53,16 +52,22 @@ why(key, exception) := "" if {
 } else := "expired" if {
 	time.now_ns() >= exception.until * 1000000000
 } else := "other_facts" if {
-	_other_facts(exception) != []
+	not _has_the_facts(exception)
 } else := "not_attested" if {
-	some path in exception.attested
-	attested.value(path, null) == null
+	not _has_the_attestations(exception)
 } else := "above_ceiling"
 
-_other_facts(exception) := [path |
-	some {"path": path, "values": values} in exception.match
-	not object.get(input.facts, path, null) in values
-]
+# Counted, so that what is not of this form is not taken for matched.
+_has_the_facts(exception) if {
+	found := [1 | some one in exception.match; object.get(input.facts, one.path, null) in one.values]
+	count(found) == count(exception.match)
+	found != []
+}
+
+_has_the_attestations(exception) if {
+	found := [1 | some path in exception.attested; attested.value(path, null) != null]
+	count(found) == count(exception.attested)
+}
 
 _is_at_most(key, name, most) if {
 	value := _value(key, name)
