@@ -37,6 +37,8 @@ _LOOSER = (
     "{facts.policy_diff.loosened} differences"
 )
 _MILLION = 1_000_000
+_NEVER = 10**15
+"""Seconds that no time span reaches: what a row that is missing asks for."""
 
 # What an environment of a release asks for, as the parameter `demands` lists it, and where it says so.
 _STAY, _EFFECTIVE, _TESTS = "stay", "effective", "tests"
@@ -122,14 +124,14 @@ def _before() -> Iterator[Rule]:
     )
     yield _rule(
         "stayed",
-        all_of(tested, most(add(fact("tested.since"), _said("stay", default=0)), now())),
+        all_of(tested, most(add(fact("tested.since"), _said("stay", default=_NEVER)), now())),
         "this content was not shown to have been in {facts.tested.environment} for long enough",
         "wait, and present an attestation that says since when it is active there",
         where=_asked(_STAY),
     )
     yield _rule(
         "effective",
-        least(now(), _said("effective_at", default=0)),
+        least(now(), _said("effective_at", default=_NEVER)),
         "the release is effective from {derived.activate.effective_from}",
         "activate it then, or change `effective_at`",
         where=_asked(_EFFECTIVE),
@@ -190,7 +192,7 @@ def _replay() -> Iterator[Rule]:
         "replay",
         all_of(
             _compared("policy_replay"),
-            least(fact("policy_replay.window"), _said("replay_window", default=0)),
+            least(fact("policy_replay.window"), _said("replay_window", default=_NEVER)),
             least(events, 1),
         ),
         "no replay of this content over as long as the release asks for was shown",
