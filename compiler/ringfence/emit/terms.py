@@ -109,16 +109,13 @@ class Terms:
     def violation(self, expr: Expr) -> str:
         """Write a condition as a term that is cheap where the first operand of a conjunction is false.
 
-        An operand that the bundle's data might leave undefined counts as true, so as to fail closed.
+        Each operand stands negated twice: one that is undefined counts as true, so as to fail closed, and
+        an equality would have OPA index the comprehension by its variable and lose the others.
         """
         if not isinstance(expr, And) or len(expr.operands) < 2:
             return self.condition(expr)
-        first, *rest = sorted(expr.operands, key=_reads_bundle)
-        # Not an equality: OPA would index the comprehension by its variable, and lose the others.
-        text = self.condition(first)
-        negated = _reads_bundle(first) or " == " in text
-        parts = [self._not_refuted(first) if negated else text]
-        return f"[1 | {'; '.join([*parts, *map(self._not_refuted, rest)])}] == [1]"
+        cheap_first = sorted(expr.operands, key=_reads_bundle)
+        return f"[1 | {'; '.join(map(self._not_refuted, cheap_first))}] == [1]"
 
     def _not_refuted(self, expr: Expr) -> str:
         text = self.condition(complement(expr))

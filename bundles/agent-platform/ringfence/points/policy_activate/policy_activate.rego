@@ -118,40 +118,40 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_activate_stayed := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [tested_environment != "", tested_environment in object.get(t.before, [activation_bundle, activation_environment], []), tested_content == activation_content] == [true, true, true]] == [1]
 
 		# activate.stayed, <built-in>:1:1
-		violates_activate_stayed_2 := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [[tested_since != -1, ((tested_since * 1000000000) + (object.get(t.stay, [activation_bundle, activation_environment], 0) * 1000000000)) <= time.now_ns()] == [true, true]]] == [1]
+		violates_activate_stayed_2 := [1 | not false in ["stay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [[tested_since != -1, ((tested_since * 1000000000) + (object.get(t.stay, [activation_bundle, activation_environment], 1000000000000000) * 1000000000)) <= time.now_ns()] == [true, true]]] == [1]
 
 		# activate.effective, <built-in>:1:1
-		violates_activate_effective := [1 | not false in ["effective" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [time.now_ns() >= (object.get(t.effective_at, [activation_bundle, activation_environment], 0) * 1000000000)]] == [1]
+		violates_activate_effective := [1 | not false in ["effective" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [time.now_ns() >= (object.get(t.effective_at, [activation_bundle, activation_environment], 1000000000000000) * 1000000000)]] == [1]
 
 		# activate.change-ref, <built-in>:1:1
 		violates_activate_change_ref := activation_change_ref == ""
 
 		# activate.tests, <built-in>:1:1
-		violates_activate_tests := [1 | policy_tests_content != activation_content; not false in ["tests" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_tests := [1 | not policy_tests_content == activation_content; not false in ["tests" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.tests, <built-in>:1:1
-		violates_activate_tests_2 := [1 | policy_tests_result != "passed"; not false in ["tests" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_tests_2 := [1 | not policy_tests_result == "passed"; not false in ["tests" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.diff, <built-in>:1:1
-		violates_activate_diff := [1 | policy_diff_content != activation_content; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_diff := [1 | not policy_diff_content == activation_content; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.diff, <built-in>:1:1
 		violates_activate_diff_2 := [1 | not [policy_diff_baseline != "", activation_baseline != "", policy_diff_baseline == activation_baseline] == [true, true, true]; not false in ["diff" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.tightened, <built-in>:1:1
-		violates_activate_tightened := [1 | policy_diff_loosened != 0; not false in ["diff.none" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_tightened := [1 | not policy_diff_loosened == 0; not false in ["diff.none" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.loosened, <built-in>:1:1
-		violates_activate_loosened := [1 | policy_diff_loosened != 0; not false in ["diff.approved" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_loosened := [1 | not policy_diff_loosened == 0; not false in ["diff.approved" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.replay, <built-in>:1:1
 		violates_activate_replay := [1 | not [policy_replay_content == activation_content, policy_replay_baseline != "", activation_baseline != "", policy_replay_baseline == activation_baseline] == [true, true, true, true]; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.replay, <built-in>:1:1
-		violates_activate_replay_2 := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_window != -1, policy_replay_window >= object.get(t.replay_window, [activation_bundle, activation_environment], 0)] == [true, true]] == [1]
+		violates_activate_replay_2 := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not [policy_replay_window != -1, policy_replay_window >= object.get(t.replay_window, [activation_bundle, activation_environment], 1000000000000000)] == [true, true]] == [1]
 
 		# activate.replay, <built-in>:1:1
-		violates_activate_replay_3 := [1 | policy_replay_events < 1; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
+		violates_activate_replay_3 := [1 | not policy_replay_events >= 1; not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]] == [1]
 
 		# activate.new-block, <built-in>:1:1
 		violates_activate_new_block := [1 | not false in ["replay" in object.get(t.demands, [activation_bundle, activation_environment], [])]; not true in [[policy_replay_new_block != -1, policy_replay_events != -1, ((policy_replay_new_block * 1000000) * 1000000) <= (policy_replay_events * round(object.get(t.new_block_at_most, [activation_bundle, activation_environment], 0) * 1000000))] == [true, true, true]]] == [1]

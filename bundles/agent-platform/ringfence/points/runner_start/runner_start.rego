@@ -177,16 +177,16 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_network := false in [runner_network in t.networks]
 
 		# runner.matrix, <built-in>:1:1
-		violates_runner_matrix := [1 | false in ["public" in matrix_classifications]; not false in [runner_network in t.networks]] == [1]
+		violates_runner_matrix := [1 | not "public" in matrix_classifications; not false in [runner_network in t.networks]] == [1]
 
 		# runner.classification, <built-in>:1:1
-		violates_runner_classification := [1 | "public" in matrix_classifications; not data_classification in matrix_classifications] == [1]
+		violates_runner_classification := [1 | not false in ["public" in matrix_classifications]; not data_classification in matrix_classifications] == [1]
 
 		# runner.size.declared, <built-in>:1:1
-		violates_runner_size_declared := [1 | workload_is_new != true; not runner_size != ""] == [1]
+		violates_runner_size_declared := [1 | not workload_is_new == true; not runner_size != ""] == [1]
 
 		# runner.size.default, <built-in>:1:1
-		violates_runner_size_default := [1 | workload_is_new != false; not runner_size != ""] == [1]
+		violates_runner_size_default := [1 | not workload_is_new == false; not runner_size != ""] == [1]
 
 		# runner.quota.concurrency, <built-in>:1:1
 		violates_runner_quota_concurrency := usage_running_after > t.concurrency
@@ -237,7 +237,7 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_runner_tags := tags_class != runner_class
 
 		# runner.tags, <built-in>:1:1
-		violates_runner_tags_2 := [1 | runner_size != ""; not [tags_size != "", tags_size == runner_size] == [true, true]] == [1]
+		violates_runner_tags_2 := [1 | not runner_size == ""; not [tags_size != "", tags_size == runner_size] == [true, true]] == [1]
 
 		# runner.tags, <built-in>:1:1
 		violates_runner_tags_3 := tags_tenant != input.tenant

@@ -98,16 +98,16 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_tools_agent := agent_toolset == ""
 
 		# tools.drift, <built-in>:1:1
-		violates_tools_drift := [1 | agent_toolset != ""; not count(tools_drifted) == 0] == [1]
+		violates_tools_drift := [1 | not agent_toolset == ""; not count(tools_drifted) == 0] == [1]
 
 		# tools.missing, <built-in>:1:1
-		violates_tools_missing := [1 | agent_toolset != ""; not count(tools_missing) == 0] == [1]
+		violates_tools_missing := [1 | not agent_toolset == ""; not count(tools_missing) == 0] == [1]
 
 		# tools.exposed, <built-in>:1:1
-		violates_tools_exposed := [1 | agent_toolset != ""; not count(tools_exposed) == 0] == [1]
+		violates_tools_exposed := [1 | not agent_toolset == ""; not count(tools_exposed) == 0] == [1]
 
 		# tools.filtered, <built-in>:1:1
-		violates_tools_filtered := [1 | agent_toolset != ""; not count(tools_hidden) == 0] == [1]
+		violates_tools_filtered := [1 | not agent_toolset == ""; not count(tools_hidden) == 0] == [1]
 
 		some place, true in [
 			true,

@@ -104,49 +104,49 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_tool_agent := agent_toolset == ""
 
 		# tool.unlisted, <built-in>:1:1
-		violates_tool_unlisted := [1 | agent_toolset != ""; not tool_standing != "unlisted"] == [1]
+		violates_tool_unlisted := [1 | not agent_toolset == ""; not tool_standing != "unlisted"] == [1]
 
 		# tool.denied, <built-in>:1:1
-		violates_tool_denied := [1 | agent_toolset != ""; not tool_standing != "denied"] == [1]
+		violates_tool_denied := [1 | not agent_toolset == ""; not tool_standing != "denied"] == [1]
 
 		# tool.forbidden-class, <built-in>:1:1
-		violates_tool_forbidden_class := [1 | agent_toolset != ""; not tool_standing != "forbidden"] == [1]
+		violates_tool_forbidden_class := [1 | not agent_toolset == ""; not tool_standing != "forbidden"] == [1]
 
 		# tool.drift, <built-in>:1:1
-		violates_tool_drift := [1 | agent_toolset != ""; not false in [tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]; not tool_digest in array.concat([found | found := data.ringfence.tables[array.concat([found | found := data.ringfence.tables[t.agents][agent_id].locks[tool_server]], [""])[0]][tool_name]], [set()])[0]] == [1]
+		violates_tool_drift := [1 | not agent_toolset == ""; not false in [tool_standing in {"allowed", "allowed+credential_request", "allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]; not tool_digest in array.concat([found | found := data.ringfence.tables[array.concat([found | found := data.ringfence.tables[t.agents][agent_id].locks[tool_server]], [""])[0]][tool_name]], [set()])[0]] == [1]
 
 		# tool.workload-drift, <built-in>:1:1
-		violates_tool_workload_drift := [1 | agent_toolset != ""; not workload_drifted == 0] == [1]
+		violates_tool_workload_drift := [1 | not agent_toolset == ""; not workload_drifted == 0] == [1]
 
 		# tool.approval, <built-in>:1:1
 		violates_tool_approval := tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}
 
 		# tool.arguments, <built-in>:1:1
-		violates_tool_arguments := [1 | tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}; not arguments_covered == tool_covered] == [1]
+		violates_tool_arguments := [1 | not false in [tool_standing in {"approval", "approval+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]; not arguments_covered == tool_covered] == [1]
 
 		# tool.budget.turns, <built-in>:1:1
-		violates_tool_budget_turns := [1 | agent_toolset != ""; not usage_turns < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]] == [1]
+		violates_tool_budget_turns := [1 | not agent_toolset == ""; not usage_turns < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.turns], [-1])[0]] == [1]
 
 		# tool.budget.tokens, <built-in>:1:1
-		violates_tool_budget_tokens := [1 | agent_toolset != ""; not usage_tokens < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]] == [1]
+		violates_tool_budget_tokens := [1 | not agent_toolset == ""; not usage_tokens < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tokens], [-1])[0]] == [1]
 
 		# tool.budget.tool-calls, <built-in>:1:1
-		violates_tool_budget_tool_calls := [1 | agent_toolset != ""; not usage_tool_calls < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]] == [1]
+		violates_tool_budget_tool_calls := [1 | not agent_toolset == ""; not usage_tool_calls < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.tool_calls], [-1])[0]] == [1]
 
 		# tool.budget.duration, <built-in>:1:1
-		violates_tool_budget_duration := [1 | agent_toolset != ""; not usage_duration < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]] == [1]
+		violates_tool_budget_duration := [1 | not agent_toolset == ""; not usage_duration < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.duration], [-1])[0]] == [1]
 
 		# tool.budget.pipeline-runs, <built-in>:1:1
-		violates_tool_budget_pipeline_runs := [1 | tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}; not usage_pipeline_runs < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]] == [1]
+		violates_tool_budget_pipeline_runs := [1 | not false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]; not usage_pipeline_runs < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.pipeline_runs], [-1])[0]] == [1]
 
 		# tool.budget.credential-requests, <built-in>:1:1
-		violates_tool_budget_credential_requests := [1 | tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}; not usage_credential_requests < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [1]
+		violates_tool_budget_credential_requests := [1 | not false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}]; not usage_credential_requests < array.concat([found | found := data.ringfence.tables[t.agents][agent_id].stop_at.credential_requests], [-1])[0]] == [1]
 
 		# tool.counts.pipeline-runs, <built-in>:1:1
-		violates_tool_counts_pipeline_runs := [1 | agent_toolset != ""; not false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]] == [1]
+		violates_tool_counts_pipeline_runs := [1 | not agent_toolset == ""; not false in [tool_standing in {"allowed+pipeline_run", "allowed+pipeline_run+credential_request", "approval+pipeline_run", "approval+pipeline_run+credential_request"}]] == [1]
 
 		# tool.counts.credential-requests, <built-in>:1:1
-		violates_tool_counts_credential_requests := [1 | agent_toolset != ""; not false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}]] == [1]
+		violates_tool_counts_credential_requests := [1 | not agent_toolset == ""; not false in [tool_standing in {"allowed+credential_request", "allowed+pipeline_run+credential_request", "approval+credential_request", "approval+pipeline_run+credential_request"}]] == [1]
 
 		some place, true in [
 			true,

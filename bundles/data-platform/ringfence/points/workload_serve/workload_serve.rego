@@ -99,16 +99,16 @@ _found := [array.concat(satisfied, found), t.list] if {
 		violates_serve_agent := agent_toolset == ""
 
 		# serve.drift, <built-in>:1:1
-		violates_serve_drift := [1 | agent_toolset != ""; not count(tools_drifted) == 0] == [1]
+		violates_serve_drift := [1 | not agent_toolset == ""; not count(tools_drifted) == 0] == [1]
 
 		# serve.missing, <built-in>:1:1
-		violates_serve_missing := [1 | agent_toolset != ""; not count(tools_missing) == 0] == [1]
+		violates_serve_missing := [1 | not agent_toolset == ""; not count(tools_missing) == 0] == [1]
 
 		# serve.exposed, <built-in>:1:1
-		violates_serve_exposed := [1 | agent_toolset != ""; not count(tools_exposed) == 0] == [1]
+		violates_serve_exposed := [1 | not agent_toolset == ""; not count(tools_exposed) == 0] == [1]
 
 		# serve.policy-loaded, <built-in>:1:1
-		violates_serve_policy_loaded := [1 | agent_toolset != ""; not policy_loaded == true] == [1]
+		violates_serve_policy_loaded := [1 | not agent_toolset == ""; not policy_loaded == true] == [1]
 
 		some place, true in [
 			true,
