@@ -16,7 +16,7 @@ from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 
-__all__ = ["TENANT", "change_of", "change_record", "change_text"]
+__all__ = ["TENANT", "change_of", "change_record", "change_text", "parse_change"]
 
 TENANT: Final = "platform"
 """Whose records of changes are: a release is of all tenants."""
@@ -40,13 +40,21 @@ def change_record(result: AnyResult) -> Record:
 
 def change_of(record: Record) -> AnyResult | None:
     """Return the result of a record, None where the record is not the one that it would make."""
-    body: dict[str, Any] = record.body
     try:
-        kept = {name: value for name, value in body.items() if name not in _ADDED}
-        result = parse_result(canonical_bytes(kept) + b"\n", name="record")
-        return result if change_record(result).data == record.data else None
+        return parse_change(record)
     except (EvidenceError, UsageError):
         return None
+
+
+def parse_change(record: Record) -> AnyResult:
+    """Return the result of a record; raise EvidenceError or UsageError where it would make another."""
+    body: dict[str, Any] = record.body
+    kept = {name: value for name, value in body.items() if name not in _ADDED}
+    result = parse_result(canonical_bytes(kept) + b"\n", name="record")
+    if change_record(result).data != record.data:
+        added = ", ".join(_ADDED)
+        raise EvidenceError("RF909", f"{added}: not those of the result")
+    return result
 
 
 def change_text(record: Record) -> str:

@@ -26,6 +26,16 @@ CODES: dict[str, CodeInfo] = {
         "An event has a `decision_id` and an RFC 3339 `timestamp`, and its other fields have the types "
         "that OPA gives them.",
     ),
+    "RF908": CodeInfo(
+        "record that cannot be delivered",
+        "One line of RFC 8785 bytes in the envelope, of a kind that others make. Decisions come in as logs, "
+        "and the ledger itself makes conflicts and key events.",
+    ),
+    "RF909": CodeInfo(
+        "record not in the form of its kind",
+        "Each kind has its members, all of one type and bounded, and no others. The message names places, "
+        "never values.",
+    ),
     "RF910": CodeInfo(
         "record that cannot be written",
         "A record is RFC 8785 bytes, at most 65,535 of them, which is what a C2SP entry bundle holds.",
@@ -146,5 +156,10 @@ CODES: dict[str, CodeInfo] = {
         "package over a limit",
         "Files, their number, depth and bytes are bounded, so that a package cannot fill memory or "
         "disk.",
+    ),
+    "RF939": CodeInfo(
+        "record of nothing that is known",
+        "A grant is recorded from a token that the trust root verifies, and a review, an explanation or a "
+        "lineage of a decision that the ledger holds.",
     ),
 }

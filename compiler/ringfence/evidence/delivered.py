@@ -1,0 +1,98 @@
+"""Records that others make: read from one record's bytes, in the strict form of its kind or not at all."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+import orjson
+from pydantic import BaseModel, ValidationError
+
+from ringfence.change.record import parse_change
+from ringfence.errors import UsageError
+from ringfence.evidence.canonical import canonical_bytes
+from ringfence.evidence.error import EvidenceError, VerifyError
+from ringfence.evidence.kinds.event import ExportEventForm, RetentionEventForm
+from ringfence.evidence.kinds.explanation import ExplanationForm
+from ringfence.evidence.kinds.gap import GapForm
+from ringfence.evidence.kinds.grant import ApprovalForm, ExceptionForm
+from ringfence.evidence.kinds.lineage import LineageForm
+from ringfence.evidence.kinds.places import places_of
+from ringfence.evidence.kinds.review import ReviewForm
+from ringfence.evidence.kinds.run import RunForm
+from ringfence.evidence.records import Record, RecordKind, ids_of, make_record, read_record
+
+__all__ = ["DELIVERABLE", "FORMS", "form_record", "read_delivered"]
+
+FORMS: Final[Mapping[RecordKind, type[BaseModel]]] = MappingProxyType(
+    {
+        RecordKind.RUN: RunForm,
+        RecordKind.APPROVAL: ApprovalForm,
+        RecordKind.EXCEPTION: ExceptionForm,
+        RecordKind.REVIEW: ReviewForm,
+        RecordKind.EXPLANATION: ExplanationForm,
+        RecordKind.LINEAGE: LineageForm,
+        RecordKind.GAP: GapForm,
+        RecordKind.RETENTION_EVENT: RetentionEventForm,
+        RecordKind.EXPORT_EVENT: ExportEventForm,
+    }
+)
+"""The form of each kind that has one here; a change has the forms of results."""
+
+DELIVERABLE: Final = frozenset({*FORMS, RecordKind.CHANGE})
+"""The kinds that others make: no decision, which comes in as a log, and nothing of the ledger's own."""
+
+
+def read_delivered(data: bytes) -> Record:
+    """Return the record of delivered bytes, which are kept as they are.
+
+    Raise EvidenceError: RF908 where they are no record, not canonical (RFC 8785) or of a kind that
+    is not delivered; RF909 where the body has not the form of its kind, with the places in `missing`.
+    No value is shown. Nothing is said of who may deliver it, nor of a run's signature.
+    """
+    try:
+        record = read_record(data)
+        canonical = canonical_bytes(orjson.loads(data))
+    except (VerifyError, EvidenceError) as error:
+        raise _undeliverable(error.message) from None
+    if canonical != data:
+        raise _undeliverable("a record is not in the form of RFC 8785")
+    if record.kind not in DELIVERABLE:
+        raise _undeliverable(f"a `{record.kind.value}` is not delivered as a record")
+    body = record.body
+    found = _problems(record, body)
+    if found:
+        raise EvidenceError(
+            "RF909",
+            f"the `{record.kind.value}` is not in the form of its kind: {'; '.join(found)}",
+            missing=found,
+        )
+    return Record(record.kind, data, ids_of(body))
+
+
+def form_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:
+    """Return a record of a body in the form of its kind; raise EvidenceError as `read_delivered`."""
+    return read_delivered(make_record(kind, body).data)
+
+
+def _problems(record: Record, body: Mapping[str, Any]) -> tuple[str, ...]:
+    if record.kind is RecordKind.CHANGE:
+        return _change_problems(record)
+    try:
+        FORMS[record.kind].model_validate_json(orjson.dumps(body))
+    except ValidationError as error:
+        return places_of(error)
+    return ()
+
+
+def _change_problems(record: Record) -> tuple[str, ...]:
+    try:
+        parse_change(record)
+    except UsageError as error:
+        return (error.message.partition("ringfence: ")[2] or "body: not of the right form",)
+    except EvidenceError as error:
+        return (error.message,)
+    return ()
+
+
+def _undeliverable(problem: str) -> EvidenceError:
+    return EvidenceError("RF908", problem)
