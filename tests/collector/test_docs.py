@@ -17,7 +17,8 @@ def test_the_pages_configuration_is_valid(tmp_path: Path) -> None:
     file = tmp_path / "collector.yaml"
     file.write_text(ours)
     read = read_configuration(file)
-    assert [one.name for one in read.principals] == ["gateway", "sidecar-1"]
+    assert [one.name for one in read.principals] == ["gateway", "sidecar-1", "pool-1"]
+    assert [bool(one.environment) for one in read.principals] == [True, True, False]
     assert yaml.safe_load(opas)["decision_logs"]["service"] == "collector"
 
 

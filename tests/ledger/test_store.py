@@ -527,8 +527,25 @@ def test_a_power_cut_at_any_step_loses_and_forks_nothing(
     assert number > 60
 
 
-def test_records_of_other_kinds_stand_as_often_as_they_come(ledger: Ledger) -> None:
-    """Only decisions are taken once: a run record that comes twice stands twice."""
+def test_what_is_delivered_stands_once_and_what_the_writer_counts_as_often_as_it_comes(
+    ledger: Ledger,
+) -> None:
+    """The very bytes of a run, or of a gap of one decision, come in once; refused uploads all count."""
     run: Any = make_record(RecordKind.RUN, {"run_id": "r-1"})
-    assert ledger.append([run, run]).positions == (1, 2)
-    assert ledger.index.kind("run") == (1, 2)
+    found = make_record(RecordKind.GAP, {"cause": "no_run", "decision_id": "d-1"})
+    refused = make_record(RecordKind.GAP, {"cause": "refused", "codes": {"RF981": 1}})
+    assert ledger.append([run, run, found]).positions == (1, 1, 2)
+    assert ledger.append([refused, refused, found, run]).positions == (3, 4, 2, 1)
+    assert ledger.index.kind("run") == (1,)
+    assert ledger.index.kind("gap") == (2, 3, 4)
+
+
+def test_a_decision_is_found_by_id_and_tenant(ledger: Ledger) -> None:
+    """Whoever delivered it, and however late the index was written; under another tenant it is not there."""
+    ledger.append([decision(n, principal=f"sidecar-{n % 3}") for n in range(9)])
+    ledger.append([decision(0, principal="sidecar-9", tenant="globex")])
+    assert all(ledger.holds_decision(f"d-{n}", tenant="acme") for n in range(9))
+    assert ledger.holds_decision("d-0", tenant="globex")
+    assert not ledger.holds_decision("d-1", tenant="globex")
+    assert not ledger.holds_decision("d-9", tenant="acme")
+    assert ledger.index.reporters("acme") == ("sidecar-0", "sidecar-1", "sidecar-2")

@@ -102,8 +102,9 @@ def test_an_untimely_decision_is_shown_as_one(place: Place) -> None:
 class Losing:
     """A proxy that lets the collector answer, and then loses the first answers in this way."""
 
-    def __init__(self, target: str, *, ways: list[str]) -> None:
+    def __init__(self, target: str, *, ways: list[str], path: str = "/logs") -> None:
         self._target, self._ways, self.lost = target.rpartition("/")[2], list(ways), 0
+        self._head = f"POST {path} ".encode()
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
         self._thread = threading.Thread(target=self._serve, daemon=True)
@@ -135,7 +136,7 @@ class Losing:
         with socket.create_connection((host, int(port)), timeout=30) as server:
             server.sendall(b"\r\n".join([*lines, b"Connection: close"]) + b"\r\n\r\n" + body)
             answer = b"".join(iter(lambda: server.recv(65536), b""))
-        committed = head.startswith(b"POST /logs") and answer.startswith(b"HTTP/1.1 200")
+        committed = head.startswith(self._head) and answer.startswith(b"HTTP/1.1 200")
         way = self._ways.pop(0) if committed and self._ways else ""
         self.lost += bool(way)
         if way == "cut":

@@ -26,6 +26,21 @@ CODES: dict[str, CodeInfo] = {
         "An event has a `decision_id` and an RFC 3339 `timestamp`, and its other fields have the types "
         "that OPA gives them.",
     ),
+    "RF905": CodeInfo(
+        "record that its deliverer may not bring",
+        "Decisions, conflicts and key events are delivered by nobody, and a principal delivers the kinds "
+        "that the collector's configuration lists in its `records`.",
+    ),
+    "RF906": CodeInfo(
+        "record of a decision that the ledger does not hold",
+        "A review or an explanation names a decision of its tenant. Deliver it once the decision has been "
+        "uploaded; compare id and tenant.",
+    ),
+    "RF907": CodeInfo(
+        "records that could not be delivered",
+        "The collector could not be reached, refused the request, or answered nothing usable before the "
+        "deadline. What it has taken it takes once: send the same file again.",
+    ),
     "RF908": CodeInfo(
         "record that cannot be delivered",
         "One line of RFC 8785 bytes in the envelope, of a kind that others make. Decisions come in as logs, "

@@ -1,4 +1,4 @@
-"""The collector's HTTP interface: `POST /logs`, `POST /status`, `/healthz`, `/metrics`."""
+"""The collector's HTTP interface: `POST /logs`, `/records` and `/status`, `/healthz`, `/metrics`."""
 
 import asyncio
 import contextlib
@@ -20,8 +20,8 @@ from ringfence.collector.credential import Credentials
 from ringfence.collector.metrics import Metrics
 from ringfence.collector.principal import Principal
 from ringfence.collector.turns import Turns
-from ringfence.collector.upload import UploadError
-from ringfence.collector.writer import OriginWriter, Taken
+from ringfence.collector.upload import UploadError, inflate, split_lines
+from ringfence.collector.writer import Delivered, OriginWriter, Taken
 from ringfence.evidence.error import EvidenceError, VerifyError
 
 __all__ = ["Report", "collector_app"]
@@ -33,6 +33,9 @@ _TICK: Final = 0.2
 _RETRY: Final = 2.0
 _AFTER: Final = 5
 _THREADS: Final = 4
+_GZIP: Final = b"\x1f\x8b"
+_MOST_FINDINGS: Final = 1000
+_ENCODINGS: Final = {"/logs": {"gzip"}, "/records": {"gzip", "identity"}, "/status": {"identity"}}
 
 
 def collector_app(
@@ -60,6 +63,7 @@ def collector_app(
 
     routes = [
         Route("/logs", service.logs, methods=["POST"]),
+        Route("/records", service.records, methods=["POST"]),
         Route("/status", service.status, methods=["POST"]),
         Route("/healthz", service.healthz, methods=["GET"]),
         Route("/metrics", service.metrics, methods=["GET"]),
@@ -84,6 +88,10 @@ class _Service:
     async def logs(self, request: Request) -> Response:
         """Take an upload of OPA's decision-log plugin."""
         return await self._answered(request, self._take, limit=self._limits.compressed)
+
+    async def records(self, request: Request) -> Response:
+        """Take records of those who are no OPA."""
+        return await self._answered(request, self._deliver, limit=self._limits.compressed)
 
     async def status(self, request: Request) -> Response:
         """Take an update of OPA's status plugin."""
@@ -115,7 +123,7 @@ class _Service:
     async def _answered(
         self,
         request: Request,
-        work: Callable[[Principal, bytes], Awaitable[dict[str, int]]],
+        work: Callable[[Principal, bytes], Awaitable[dict[str, Any]]],
         *,
         limit: int,
     ) -> Response:
@@ -124,7 +132,8 @@ class _Service:
         try:
             if principal is None:
                 raise UploadError(401, "RF984", "no credential of a principal")
-            _check_encoding(request, gzip=request.url.path == "/logs")
+            _require_may(principal, path=request.url.path)
+            _check_encoding(request)
             with self._turns.taken(principal.name):
                 body = await read_body(request, limit=limit, seconds=self._limits.body)
                 said = await work(principal, body)
@@ -164,6 +173,26 @@ class _Service:
             "refused": len(taken.refused),
         }
 
+    async def _deliver(self, principal: Principal, body: bytes) -> dict[str, Any]:
+        writer, limits = self._writers[principal.origin], self._limits
+
+        def deliver() -> Delivered:
+            is_gzip = body.startswith(_GZIP)  # which no line of JSON begins with
+            text = inflate(body, limit=limits.inflated) if is_gzip else body
+            lines = split_lines(text, most=limits.events, limit=limits.inflated)
+            return writer.deliver(lines, principal=principal)
+
+        done = await anyio.to_thread.run_sync(deliver, limiter=self._threads)
+        self._metrics.count_delivery(principal.origin, delivered=done)
+        findings = [
+            {"code": one.code, "line": one.line, "message": one.message}
+            for one in done.refused[:_MOST_FINDINGS]
+        ]
+        for one in findings if done.told else ():
+            self._report({"principal": principal.name, "origin": principal.origin, **one})
+        counts = {"added": done.added, "duplicates": done.duplicates}
+        return {**counts, "refused": len(done.refused), "findings": findings}
+
     async def _note(self, principal: Principal, body: bytes) -> dict[str, int]:
         writer = self._writers[principal.origin]
         lost = await anyio.to_thread.run_sync(
@@ -198,9 +227,19 @@ class _Service:
         return JSONResponse(said, status_code=error.status, headers=headers)
 
 
-def _check_encoding(request: Request, *, gzip: bool) -> None:
-    """Refuse a body that is not encoded as OPA does it; raise UploadError."""
+def _require_may(principal: Principal, *, path: str) -> None:
+    """Refuse a principal that has no part in what a path takes; raise UploadError."""
+    if path == "/records":
+        if not principal.records:
+            raise UploadError(403, "RF905", "the principal may deliver no records")
+    elif not principal.environment:
+        raise UploadError(403, "RF983", "the principal has no environment to upload decisions of")
+
+
+def _check_encoding(request: Request) -> None:
+    """Refuse a body that is not encoded as OPA, or a deliverer, does it; raise UploadError."""
     encoding = request.headers.get("content-encoding", "identity").lower()
-    expected = "gzip" if gzip else "identity"
-    if encoding != expected:
-        raise UploadError(415, "RF980", f"the body's encoding must be {expected}")
+    expected = _ENCODINGS[request.url.path]
+    if encoding not in expected:
+        said = " or ".join(sorted(expected))
+        raise UploadError(415, "RF980", f"the body's encoding must be {said}")

@@ -1,6 +1,6 @@
 """Read the collector's configuration: strict YAML in, plain values out, every mistake with its place."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ringfence.collector.config_model import ConfigFile, LedgerConfig, Limits, ListenConfig
 from ringfence.collector.principal import Principal
 from ringfence.errors import CompileError, Diagnostic
+from ringfence.evidence.records import RecordKind
 from ringfence.language.model_errors import model_diagnostics
 from ringfence.language.source import Document, read_document
 
@@ -25,6 +26,7 @@ class Configuration:
     ledgers: tuple[LedgerConfig, ...]
     known_revisions: frozenset[str]
     revision_files: tuple[Path, ...]
+    runners: Mapping[str, Path]
     principals: tuple[Principal, ...]
 
     def path(self, named: str) -> Path:
@@ -52,6 +54,7 @@ def read_configuration(file: Path) -> Configuration:
         ledgers=model.ledgers,
         known_revisions=frozenset(model.revisions.known),
         revision_files=tuple(file.parent / one for one in model.revisions.files),
+        runners={name: file.parent / one for name, one in model.runners.items()},
         principals=tuple(_principals(model)),
     )
 
@@ -63,8 +66,9 @@ def _principals(model: ConfigFile) -> Iterator[Principal]:
             name=one.name,
             origin=one.origin,
             tenants=frozenset(one.tenants),
-            environment=one.environment,
+            environment=one.environment or "",
             labels=one.labels,
+            records=frozenset(map(RecordKind, one.records)),
             token=one.token or "",
             certificate=None
             if name is None
@@ -107,6 +111,10 @@ def _unfit(document: Document, model: ConfigFile) -> Iterator[Diagnostic]:
             span = document.spans.nearest(("principals", number, "certificate"))
             hint = "name the certificates' authority in `listen.tls.clients`"
             yield Diagnostic("RF985", span, "no certificate can be verified", hint)
+        if "run" in one.records and not model.runners:
+            span = document.spans.nearest(("principals", number, "records"))
+            hint = "name the runners' public keys in `runners`"
+            yield Diagnostic("RF985", span, "no run's signature can be verified", hint)
     for number, ledger in enumerate(model.ledgers):
         span = document.spans.nearest(("ledgers", number))
         if ledger.witnesses and ledger.log_operator is None:

@@ -27,6 +27,19 @@ _PRINCIPAL = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,127}$"
 _MIB = 1 << 20
 _LOOPBACK = re.compile(r"127\.[0-9.]+|::1|localhost")
 
+Deliverable = Literal[
+    "run",
+    "approval",
+    "exception",
+    "review",
+    "explanation",
+    "lineage",
+    "gap",
+    "change",
+    "retention_event",
+    "export_event",
+]
+Runner = Annotated[str, Field(pattern=_PRINCIPAL)]
 Count = Annotated[int, Field(ge=1)]
 Path = Line
 
@@ -118,13 +131,17 @@ class CertificateName(Model):
 
 
 class PrincipalConfig(Model):
-    """One sidecar or gateway: its credential, and what it may report on."""
+    """One sidecar, gateway or deliverer of records: its credential, and what it may report on.
+
+    `environment` is that of the decisions that it uploads; who delivers `records` alone has none.
+    """
 
     name: Annotated[str, Field(pattern=_PRINCIPAL)]
     origin: Line
     tenants: Annotated[Seq[Name], Field(min_length=1)]
-    environment: Name
+    environment: Name | None = None
     labels: dict[str, Line] = {}
+    records: Seq[Deliverable] = ()
     token: Annotated[str, Field(pattern=DIGEST_PATTERN)] | None = None
     certificate: CertificateName | None = None
 
@@ -132,6 +149,12 @@ class PrincipalConfig(Model):
     def _one_credential(self) -> "PrincipalConfig":
         if (self.token is None) == (self.certificate is None):
             raise ValueError("has one credential: `token` or `certificate`")
+        return self
+
+    @model_validator(mode="after")
+    def _something_to_report(self) -> "PrincipalConfig":
+        if self.environment is None and not self.records:
+            raise ValueError("has an `environment` to upload decisions of, or `records` to deliver")
         return self
 
 
@@ -157,4 +180,5 @@ class ConfigFile(Model):
     limits: Limits = Limits()
     ledgers: Annotated[Seq[LedgerConfig], Field(min_length=1)]
     revisions: RevisionsConfig
+    runners: dict[Runner, Path] = {}
     principals: Annotated[Seq[PrincipalConfig], Field(min_length=1)]

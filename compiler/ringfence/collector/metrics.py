@@ -5,7 +5,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from ringfence.collector.writer import OriginWriter, Taken
+from ringfence.collector.writer import Delivered, OriginWriter, Taken
 
 __all__ = ["Metrics"]
 
@@ -21,6 +21,9 @@ class Metrics:
         self._requests = self._counter("requests", "Requests by path and status.", "path", "status")
         self._events = self._counter(
             "events", "Events of uploads that were kept.", "origin", "outcome"
+        )
+        self._delivered = self._counter(
+            "deliveries", "Records that were delivered as such.", "origin", "outcome"
         )
         self._findings = self._counter("findings", "Refused events and requests by code.", "code")
         self._dropped = self._counter(
@@ -57,6 +60,18 @@ class Metrics:
             self._findings.labels(one.code).inc()
         if taken.untimely:
             self._findings.labels("RF989").inc(taken.untimely)
+
+    def count_delivery(self, origin: str, *, delivered: Delivered) -> None:
+        """Count the records of a delivery."""
+        counts = {
+            "added": delivered.added,
+            "duplicate": delivered.duplicates,
+            "refused": len(delivered.refused),
+        }
+        for outcome, count in counts.items():
+            self._delivered.labels(origin, outcome).inc(count)
+        for one in delivered.refused:
+            self._findings.labels(one.code).inc()
 
     def count_drops(self, origin: str, *, lost: Mapping[str, int]) -> None:
         """Count what an OPA has dropped."""

@@ -13,6 +13,7 @@ from ringfence.custody.place import is_key_uri
 from ringfence.errors import UsageError
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.note import NoteSigner
+from ringfence.evidence.runner_key import read_runner_key
 from ringfence.ledger.cosignature import WitnessKey
 from ringfence.ledger.publication import Witnessing
 from ringfence.ledger.quorum import Quorum, TrustedWitness
@@ -39,6 +40,7 @@ def opened(
     writer has a ledger open, RF916 where a personal store cannot be used, RF947 where a folder holds none, or one of another origin.
     """
     revisions = KnownRevisions(known=config.known_revisions, files=config.revision_files)
+    runners = {name: read_runner_key(name, file=file) for name, file in config.runners.items()}
     with contextlib.ExitStack() as stack:
         writers = {}
         for one in config.ledgers:
@@ -53,6 +55,7 @@ def opened(
                 revisions=revisions,
                 allowed_facts=frozenset(one.facts),
                 personal=personal,
+                runners=runners,
                 findings_per_minute=config.limits.findings_per_minute,
                 age=config.limits.age,
                 clock=time.time,

@@ -1,16 +1,18 @@
-"""Principals: who uploads, and what each may report on."""
+"""Principals: who uploads or delivers, and what each may report on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from ringfence.evidence.records import RecordKind
 
 __all__ = ["Principal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """One sidecar or gateway.
+    """One sidecar or gateway, or whoever else delivers records.
 
-    `labels` are those that its OPA must have. `token` is a digest, and `certificate` the kind and the
+    Without an `environment` it uploads no decisions. `records` are the kinds that it may deliver. `labels` are those that its OPA must have. `token` is a digest, and `certificate` the kind and the
     text of an alternative name (RFC 5280, section 4.2.1.6), as `ssl` spells them; one of both is empty.
     """
 
@@ -19,6 +21,7 @@ class Principal:
     tenants: frozenset[str]
     environment: str
     labels: Mapping[str, str]
+    records: frozenset[RecordKind] = frozenset()
     token: str = ""
     certificate: tuple[str, str] | None = None
 

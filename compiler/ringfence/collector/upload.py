@@ -8,7 +8,7 @@ import msgspec
 from ringfence.replay.event_json import MAX_DEPTH, JsonError, parse_json, too_deep
 from ringfence.replay.logs import LogEvent, log_event
 
-__all__ = ["UploadError", "inflate", "parse_object", "read_upload"]
+__all__ = ["UploadError", "inflate", "parse_object", "read_upload", "split_lines"]
 
 _GZIP: Final = 16 + zlib.MAX_WBITS
 _DECODER: Final = msgspec.json.Decoder(list[msgspec.Raw])
@@ -48,6 +48,18 @@ def read_upload(text: bytes, *, most: int) -> list[LogEvent]:
     if len(items) > most:
         raise UploadError(413, "RF980", f"the upload has more than {most} events")
     return [_event(bytes(item), index) for index, item in enumerate(items)]
+
+
+def split_lines(text: bytes, *, most: int, limit: int) -> list[bytes]:
+    """Return the lines of a body of at most so many bytes and lines, and one at least; raise UploadError."""
+    if len(text) > limit:
+        raise UploadError(413, "RF980", f"the body has more than {limit} bytes")
+    text = text.removesuffix(b"\n")
+    if text.count(b"\n") >= most:  # before they are split: a body of line feeds is a bomb too
+        raise UploadError(413, "RF980", f"the body has more than {most} records")
+    if not text:
+        raise UploadError(400, "RF980", "the body has no record")
+    return text.split(b"\n")
 
 
 def parse_object(text: bytes, *, place: str) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from ringfence.collector.drops import Drops, is_instance_id
 from ringfence.collector.gaps import drop_counters, dropped_gap, refused_gap, untimely_gap
 from ringfence.collector.judging import Judged, Refused, judge, wrong_label
@@ -12,6 +14,8 @@ from ringfence.collector.lateness import untimely
 from ringfence.collector.principal import Principal
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.upload import UploadError, inflate, parse_object, read_upload
+from ringfence.delivery.judging import RefusedRecord, judge_records
+from ringfence.delivery.terms import Terms
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.ledger.minute_limit import MinuteLimit
@@ -19,7 +23,7 @@ from ringfence.ledger.store import Ledger
 from ringfence.personal.keeping import Personal
 from ringfence.replay.logs import LogEvent
 
-__all__ = ["OriginWriter", "Taken"]
+__all__ = ["Delivered", "OriginWriter", "Taken"]
 
 _STOPPED = {"RF943", "RF944", "RF946"}
 
@@ -34,6 +38,16 @@ class Taken:
     refused: tuple[Refused, ...]
     told: bool = True
     untimely: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """What came of delivered records; `told` says whether the refused ones are to be reported."""
+
+    added: int
+    duplicates: int
+    refused: tuple[RefusedRecord, ...]
+    told: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +69,7 @@ class OriginWriter:
         revisions: KnownRevisions,
         allowed_facts: frozenset[str],
         personal: Personal,
+        runners: Mapping[str, Ed25519PublicKey],
         findings_per_minute: int,
         age: float,
         clock: Callable[[], float],
@@ -63,10 +78,11 @@ class OriginWriter:
         self.problem: EvidenceError | None = None
         """Why the ledger takes no more until it is opened anew."""
         self._revisions, self._facts, self._clock = revisions, allowed_facts, clock
-        self._age, self._personal = age, personal
+        self._age, self._personal, self._runners = age, personal, runners
         self._limit = MinuteLimit(per_minute=findings_per_minute)
         self._late_limit = MinuteLimit(per_minute=findings_per_minute)
         self._drop_limit = MinuteLimit(per_minute=findings_per_minute)
+        self._record_limit = MinuteLimit(per_minute=findings_per_minute)
         self._drops, self._status = Drops.of(ledger), threading.Lock()
         self._limiting = threading.Lock()
 
@@ -97,6 +113,21 @@ class OriginWriter:
             refused=found.refused,
             told=gaps.told,
             untimely=gaps.untimely,
+        )
+
+    def deliver(self, lines: Sequence[bytes], *, principal: Principal) -> Delivered:
+        """Keep the records that are the principal's to deliver, all or none; they are durable on return.
+
+        The very same bytes again are a duplicate. Raise EvidenceError where the ledger takes no more.
+        """
+        terms = Terms(kinds=principal.records, tenants=principal.tenants, runners=self._runners)
+        found = judge_records(lines, terms=terms, holds_decision=self._holds_decision)
+        with self._noticing():
+            kept = self.ledger.append(found.records)
+        with self._limiting:
+            told = not found.refused or self._record_limit.allows(principal.name, now=self._clock())
+        return Delivered(
+            added=kept.added, duplicates=kept.duplicates, refused=found.refused, told=told
         )
 
     def note_status(self, body: bytes, *, principal: Principal) -> dict[str, int]:
@@ -152,6 +183,9 @@ class OriginWriter:
             self.ledger.append([dropped_gap(totals, lost=lost, principal=principal, opa=opa)])
         self._drops.keep(principal.name, opa, totals=totals)
         return lost
+
+    def _holds_decision(self, decision_id: str, tenant: str) -> bool:
+        return self.ledger.holds_decision(decision_id, tenant=tenant)
 
     @contextlib.contextmanager
     def _noticing(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""Which delivered records the log takes: each decision once, and of conflicts so many as are useful."""
+"""Which delivered records the log takes: what may stand once, and of conflicts so many as are useful."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

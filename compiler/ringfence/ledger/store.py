@@ -167,6 +167,11 @@ class Ledger:
         with self._appending:
             return self._intake.read(position)
 
+    def holds_decision(self, decision_id: str, *, tenant: str) -> bool:
+        """Tell whether a decision of this id and tenant is here, whoever delivered it."""
+        with self._appending:
+            return self._intake.holds_decision(decision_id, tenant=tenant)
+
     def tree(self) -> TiledTree:
         """Return the tree of the published checkpoint, for roots and proofs."""
         size = self._published.checkpoint.size if self._published else 0

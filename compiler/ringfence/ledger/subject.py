@@ -2,15 +2,18 @@
 
 import functools
 import hashlib
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import orjson
 
 from ringfence.evidence.records import Record, RecordKind
+from ringfence.evidence.tree import leaf_hash
 
 __all__ = ["Subject", "decision_key"]
 
-_MOST = 256
+_MOST: Final = 256
+_OFTEN: Final = {RecordKind.GAP, RecordKind.CONFLICT, RecordKind.KEY_EVENT}
+"""Kinds that the writer itself makes, of which two may say the same and count twice."""
 
 
 class Subject(NamedTuple):
@@ -18,7 +21,8 @@ class Subject(NamedTuple):
 
     `principal` is who delivered a decision, as the collector has authenticated it. A caller knows its
     decision's id and could upload a forgery first: that one then stands beside the decision, and not in
-    its place. `key` is principal and id of a decision, which stands once; empty for all others.
+    its place. `key` is that of what stands once: of a decision principal and id, of what others deliver
+    the leaf hash, so that the very same bytes are a duplicate; empty for all others.
     """
 
     kind: RecordKind
@@ -39,11 +43,18 @@ class Subject(NamedTuple):
             key = decision_key(principal, decision_id) if decision_id else b""
         elif kind is RecordKind.CONFLICT:
             other = _hash(get("other"))
+        elif kind not in _OFTEN or (
+            kind is RecordKind.GAP and decision_id
+        ):  # a gap of one decision is somebody's finding
+            key = leaf_hash(record.data)
         return cls(kind, key, principal, _text(get("tenant")), decision_id, other)
 
 
 def decision_key(principal: str, decision_id: str) -> bytes:
-    """Return what is one a principal and decision id; no other pair has the same."""
+    """Return what is one a principal and decision id; no other pair has the same, and no leaf hash is it.
+
+    INVARIANT: a name's length has a high byte of 0, where a record's hash is over 0 and `{`.
+    """
     return hashlib.sha256(_prefix(principal) + decision_id.encode()).digest()
 
 

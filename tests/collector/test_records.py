@@ -1,0 +1,261 @@
+"""Facts about `POST /records`: what those who are no OPA deliver."""
+
+import copy
+import gzip
+import random
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from tests.bench.mutations import mutated
+from tests.collector.harness import (
+    Place,
+    collecting,
+    make_place,
+    upload,
+    zipped,
+)
+from tests.collector.inprocess import Answer, InProcess, in_process
+from tests.collector.samples import REVISION, logged
+from tests.delivery.samples import RUNNER, STRANGER, lines, run_body, signed_run
+from tests.tamper.test_uploads import Losing
+
+from ringfence.collector.credential import digest_of, new_token
+from ringfence.evidence.note import NoteKey
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.keys import write_public
+
+MANY = {"requests_per_second": 10_000, "burst": 100_000}
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Place:
+    """Return a new ledger, and a configuration whose one principal delivers runs alone."""
+    made = make_place(tmp_path / "place", revisions=[REVISION], records=["run"])
+    write_public(made.folder / "pool-1.pub.pem", RUNNER.public_key())
+    del made.config["principals"][0]["environment"]
+    made.write(runners={"pool-1": "pool-1.pub.pem"}, limits=MANY)
+    return made
+
+
+@pytest.fixture
+def running(place: Place) -> Iterator[InProcess]:
+    """Return the collector's application on that ledger."""
+    with in_process(place) as one:
+        yield one
+
+
+def _refusal(answer: Answer) -> tuple[int, int, list[str]]:
+    said = answer.json()
+    return answer.status, said["added"], [one["code"] for one in said["findings"]]
+
+
+def _stored(running: InProcess) -> list[Record]:
+    (writer,) = running.writers.values()
+    return [writer.ledger.read(position) for position in range(1, writer.ledger.size)]
+
+
+def test_records_are_stored_as_they_were_delivered(place: Place) -> None:
+    """Plain or gzip, with or without a last line feed: the ledger holds the very bytes, each once."""
+    runs = [signed_run(number) for number in range(3)]
+    with in_process(place) as running:
+        answer = running.post("/records", lines(*runs))
+        said = {"added": 3, "duplicates": 0, "refused": 0, "findings": []}
+        assert (answer.status, answer.json()) == (200, said)
+        encoded = [("content-encoding", "gzip"), ("authorization", f"Bearer {place.token}")]
+        body = gzip.compress(lines(*runs).removesuffix(b"\n"))
+        again = running.post("/records", body, headers=encoded).json()
+        assert again == {"added": 0, "duplicates": 3, "refused": 0, "findings": []}
+        assert running.findings == []
+    assert [one.data for one in place.records(RecordKind.RUN)] == [one.data for one in runs]
+
+
+def test_duplicates_are_known_after_the_index_is_lost(place: Place) -> None:
+    """An index that is built anew from the records knows what was delivered."""
+    with in_process(place) as running:
+        running.post("/records", lines(signed_run(1)))
+    for path in place.ledger.glob("index.sqlite*"):
+        path.unlink()
+    with in_process(place) as running:
+        assert running.post("/records", lines(signed_run(1), signed_run(1))).json()["added"] == 0
+    assert len(place.records(RecordKind.RUN)) == 1
+
+
+def test_a_duplicate_within_one_delivery_stands_once(running: InProcess) -> None:
+    """The same line twice in one body is one record."""
+    said = running.post("/records", lines(signed_run(), signed_run())).json()
+    assert (said["added"], said["duplicates"]) == (1, 1)
+
+
+REFUSED: dict[str, tuple[bytes, str]] = {
+    "a run that nobody signed": (make_record(RecordKind.RUN, run_body()).data, "RF990"),
+    "a run by another key": (signed_run(key=STRANGER).data, "RF990"),
+    "a run of an unknown runner": (signed_run(name="pool-2").data, "RF990"),
+    "a run that was changed": (signed_run().data.replace(b"medium", b"larger"), "RF990"),
+    "another tenant's run": (signed_run(tenant="other").data, "RF981"),
+    "a key event": (make_record(RecordKind.KEY_EVENT, {"tenant": "example"}).data, "RF905"),
+    "a decision": (make_record(RecordKind.DECISION, {"tenant": "example"}).data, "RF905"),
+    "a conflict": (make_record(RecordKind.CONFLICT, {"tenant": "example"}).data, "RF905"),
+    "spaces": (signed_run().data.replace(b":", b": "), "RF910"),
+    "members in another order": (
+        b'{"kind":"run","body":' + signed_run().data[8:-26] + b',"version":1}',
+        "RF910",
+    ),
+    "a number in another form": (signed_run().data.replace(b":1}", b":1.0}"), "RF925"),
+    "equal keys": (b'{"body":{},"kind":"run","kind":"run","version":1}', "RF910"),
+    "no JSON": (b"\xff\xfe{", "RF925"),
+    "no object": (b"[]", "RF925"),
+    "no line": (b"", "RF925"),
+    "no kind": (b'{"body":{},"kind":"story","version":1}', "RF925"),
+    "a tenant that is no text": (signed_run(tenant=["example"]).data, "RF913"),
+    "no member of a run": (make_record(RecordKind.RUN, {"tenant": "example"}).data, "RF913"),
+    "over a record's size": (b'{"body":{"x":"' + b"x" * 70_000 + b'"}}', "RF925"),
+    "nested beyond any stack": (b"[" * 60_000, "RF925"),
+}
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_what_is_no_record_of_the_principals_is_refused_alone(
+    running: InProcess, what: str
+) -> None:
+    """Each such line has a code and its place; the run beside it is kept, and nothing else."""
+    line, code = REFUSED[what]
+    answer = running.post("/records", b"\n".join([line, signed_run(7).data, line, b""]))
+    assert _refusal(answer) == (200, 1, [code, code])
+    assert [one["line"] for one in answer.json()["findings"]] == [1, 3]
+    assert [one.data for one in _stored(running)] == [signed_run(7).data]
+    assert [(one["code"], one["line"]) for one in running.findings] == [(code, 1), (code, 3)]
+
+
+def test_a_kind_that_is_not_the_principals_is_refused(running: InProcess) -> None:
+    """Who may deliver runs delivers no gap records."""
+    body = {
+        "cause": "no_run",
+        "decision_id": "d",
+        "principal": "p",
+        "run_id": "",
+        "tenant": "example",
+    }
+    answer = running.post("/records", make_record(RecordKind.GAP, body).data)
+    assert _refusal(answer) == (200, 0, ["RF905"])
+
+
+BAD: dict[str, tuple[bytes, int]] = {
+    "empty": (b"", 400),
+    "one line feed": (b"\n", 400),
+    "too many bytes": (b"x" * (65 << 10), 413),
+    "too many lines": (b"\n" * 200, 413),
+    "gzip bomb": (gzip.compress(b"\n" * (64 << 20)), 413),
+    "a torn gzip": (gzip.compress(lines(signed_run()))[:-9], 400),
+    "bytes after the gzip": (gzip.compress(lines(signed_run())) + b"x", 400),
+}
+
+
+def test_bad_bodies_are_refused_whole(place: Place) -> None:
+    """Whatever is no body within the limits gets a 4xx with a code, and nothing of it is stored."""
+    place.write(limits={**MANY, "compressed": 64 << 10, "inflated": 256 << 10, "events": 100})
+    with in_process(place) as running:
+        for what, (body, status) in BAD.items():
+            answer = running.post("/records", body)
+            assert (what, answer.status, answer.json()["code"]) == (what, status, "RF980")
+        assert _stored(running) == []
+
+
+def test_who_uploads_delivers_only_what_it_is_given(tmp_path: Path) -> None:
+    """Without `records` a sidecar delivers none, and without an environment nobody uploads decisions."""
+    place = make_place(tmp_path / "place", revisions=[REVISION])
+    other, (sidecar,) = new_token(), place.config["principals"]
+    deliverer = {
+        **copy.deepcopy(sidecar),
+        "name": "pool",
+        "records": ["gap"],
+        "token": digest_of(other),
+    }
+    del deliverer["environment"]
+    place.write(principals=[sidecar, deliverer])
+    said = [("authorization", f"Bearer {other}"), ("content-encoding", "gzip")]
+    with in_process(place) as running:
+        answer = running.post("/records", lines(signed_run()))
+        assert (answer.status, answer.json()["code"]) == (403, "RF905")
+        for path in ("/logs", "/status"):
+            answer = running.post(path, zipped([logged()]), headers=said)
+            assert (answer.status, answer.json()["code"]) == (403, "RF983")
+        assert running.post("/records", b"x", headers=[]).status == 401
+        assert (
+            running.post("/records", b"x", headers=[*said[:1], ("content-encoding", "br")]).status
+            == 415
+        )
+        assert _stored(running) == []
+
+
+def test_the_runs_of_a_principal_come_from_a_runner_by_verifier_key_too(place: Place) -> None:
+    """A runner's key may be a C2SP verifier key of the runner's name, and no other's."""
+    vkey = place.folder / "pool-1.vkey"
+    vkey.write_text(NoteKey("pool-1", RUNNER.public_key()).vkey + "\n")
+    place.write(runners={"pool-1": "pool-1.vkey"})
+    with in_process(place) as running:
+        assert running.post("/records", lines(signed_run())).json()["added"] == 1
+    vkey.write_text(NoteKey("pool-2", RUNNER.public_key()).vkey)
+    with pytest.raises(Exception, match="is the key of another than `pool-1`"), in_process(place):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"records": []}, "has an `environment` to upload decisions of, or `records` to deliver"),
+        ({"records": ["key_event"]}, "RF103"),
+        ({"records": ["decision"]}, "RF103"),
+    ],
+)
+def test_mistakes_of_a_deliverer_are_told(
+    place: Place, changes: dict[str, Any], expected: str
+) -> None:
+    """A principal has something to report, and no kind that nobody may deliver."""
+    from ringfence.collector.config import read_configuration
+    from ringfence.errors import CompileError
+
+    place.config["principals"][0] |= changes
+    with pytest.raises(CompileError, match=expected):
+        read_configuration(place.write())
+
+
+def test_runs_without_runners_are_a_mistake(place: Place) -> None:
+    """A principal of runs needs keys by which they are verified."""
+    from ringfence.collector.config import read_configuration
+    from ringfence.errors import CompileError
+
+    with pytest.raises(CompileError, match="RF985 no run's signature can be verified"):
+        read_configuration(place.write(runners={}))
+
+
+def test_altered_bodies_never_break_the_collector(place: Place) -> None:
+    """Of 3,000 altered bodies each is answered below 500, and only untouched runs are stored."""
+    rng = random.Random(17)
+    runs = [signed_run(number) for number in range(4)]
+    sound = [lines(*runs), lines(runs[0]), gzip.compress(lines(*runs[:2]))]
+    known = {one.data for one in runs}
+    with in_process(place) as running:
+        for _ in range(3_000):
+            body = mutated(rng.choice(sound), rng=rng, others=sound)
+            assert running.post("/records", body).status in (200, 400, 413)
+        assert {one.data for one in _stored(running)} <= known
+        running.findings.clear()
+
+
+def test_an_answer_that_is_lost_in_a_crash_costs_nothing(place: Place) -> None:
+    """Killed after the commit and before the answer arrives, the collector has the run: a retry is a duplicate."""
+    with collecting(place) as running:
+        losing = Losing(running.url, ways=["cut"], path="/records")
+        with pytest.raises(requests.ConnectionError):
+            upload(losing.url, place.token, lines(signed_run()), path="/records")
+        assert losing.lost == 1
+        running.stop(signal.SIGKILL)
+        losing.close()
+    with collecting(place) as running:
+        said = upload(running.url, place.token, lines(signed_run()), path="/records").json()
+        assert (said["added"], said["duplicates"]) == (0, 1)
+    assert [one.data for one in place.records(RecordKind.RUN)] == [signed_run().data]
