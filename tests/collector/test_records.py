@@ -6,7 +6,7 @@ import random
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 import requests
@@ -19,11 +19,15 @@ from tests.collector.harness import (
     zipped,
 )
 from tests.collector.inprocess import Answer, InProcess, in_process
-from tests.collector.samples import REVISION, logged
+from tests.collector.samples import REVISION, asked_for, logged
 from tests.delivery.samples import RUNNER, STRANGER, lines, run_body, signed_run
+from tests.evidence.kind_samples import BODIES
+from tests.evidence.samples import KEY
 from tests.tamper.test_uploads import Losing
 
+from ringfence.collector.config_model import Deliverable
 from ringfence.collector.credential import digest_of, new_token
+from ringfence.evidence.delivered import DELIVERABLE
 from ringfence.evidence.note import NoteKey
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.keys import write_public
@@ -91,29 +95,29 @@ def test_a_duplicate_within_one_delivery_stands_once(running: InProcess) -> None
 
 
 REFUSED: dict[str, tuple[bytes, str]] = {
-    "a run that nobody signed": (make_record(RecordKind.RUN, run_body()).data, "RF990"),
+    "a run that nobody signed": (make_record(RecordKind.RUN, run_body()).data, "RF909"),
     "a run by another key": (signed_run(key=STRANGER).data, "RF990"),
     "a run of an unknown runner": (signed_run(name="pool-2").data, "RF990"),
     "a run that was changed": (signed_run().data.replace(b"medium", b"larger"), "RF990"),
     "another tenant's run": (signed_run(tenant="other").data, "RF981"),
-    "a key event": (make_record(RecordKind.KEY_EVENT, {"tenant": "example"}).data, "RF905"),
-    "a decision": (make_record(RecordKind.DECISION, {"tenant": "example"}).data, "RF905"),
-    "a conflict": (make_record(RecordKind.CONFLICT, {"tenant": "example"}).data, "RF905"),
-    "spaces": (signed_run().data.replace(b":", b": "), "RF910"),
+    "a key event": (make_record(RecordKind.KEY_EVENT, {"tenant": "example"}).data, "RF908"),
+    "a decision": (make_record(RecordKind.DECISION, {"tenant": "example"}).data, "RF908"),
+    "a conflict": (make_record(RecordKind.CONFLICT, {"tenant": "example"}).data, "RF908"),
+    "spaces": (signed_run().data.replace(b":", b": "), "RF908"),
     "members in another order": (
         b'{"kind":"run","body":' + signed_run().data[8:-26] + b',"version":1}',
-        "RF910",
+        "RF908",
     ),
-    "a number in another form": (signed_run().data.replace(b":1}", b":1.0}"), "RF925"),
-    "equal keys": (b'{"body":{},"kind":"run","kind":"run","version":1}', "RF910"),
-    "no JSON": (b"\xff\xfe{", "RF925"),
-    "no object": (b"[]", "RF925"),
-    "no line": (b"", "RF925"),
-    "no kind": (b'{"body":{},"kind":"story","version":1}', "RF925"),
-    "a tenant that is no text": (signed_run(tenant=["example"]).data, "RF913"),
-    "no member of a run": (make_record(RecordKind.RUN, {"tenant": "example"}).data, "RF913"),
-    "over a record's size": (b'{"body":{"x":"' + b"x" * 70_000 + b'"}}', "RF925"),
-    "nested beyond any stack": (b"[" * 60_000, "RF925"),
+    "a number in another form": (signed_run().data.replace(b":1}", b":1.0}"), "RF908"),
+    "equal keys": (b'{"body":{},"kind":"run","kind":"run","version":1}', "RF908"),
+    "no JSON": (b"\xff\xfe{", "RF908"),
+    "no object": (b"[]", "RF908"),
+    "no line": (b"", "RF908"),
+    "no kind": (b'{"body":{},"kind":"story","version":1}', "RF908"),
+    "a tenant that is no text": (signed_run(tenant=["example"]).data, "RF909"),
+    "no member of a run": (make_record(RecordKind.RUN, {"tenant": "example"}).data, "RF909"),
+    "over a record's size": (b'{"body":{"x":"' + b"x" * 70_000 + b'"}}', "RF908"),
+    "nested beyond any stack": (b"[" * 60_000, "RF908"),
 }
 
 
@@ -259,3 +263,61 @@ def test_an_answer_that_is_lost_in_a_crash_costs_nothing(place: Place) -> None:
         said = upload(running.url, place.token, lines(signed_run()), path="/records").json()
         assert (said["added"], said["duplicates"]) == (0, 1)
     assert [one.data for one in place.records(RecordKind.RUN)] == [signed_run().data]
+
+
+def test_the_configuration_knows_the_kinds_that_are_delivered() -> None:
+    """`records` takes exactly the kinds of which there are forms."""
+    assert set(get_args(Deliverable)) == {one.value for one in DELIVERABLE}
+
+
+def _review(decision_id: str, *, tenant: str = "example", number: int = 0) -> Record:
+    body = {**BODIES[RecordKind.REVIEW], "decision_id": decision_id, "tenant": tenant}
+    return make_record(RecordKind.REVIEW, {**body, "review_id": f"review-{number}"})
+
+
+def test_a_review_names_a_decision_of_the_ledger(tmp_path: Path) -> None:
+    """A review, or explanation, of an id that no decision of the tenant has is refused until it has one."""
+    place = make_place(tmp_path / "place", revisions=[REVISION], records=["review", "explanation"])
+    event = logged(4)
+    review = _review(event["decision_id"])
+    why = {
+        **BODIES[RecordKind.EXPLANATION],
+        "tenant": "example",
+        "decision_id": event["decision_id"],
+    }
+    explanation = make_record(RecordKind.EXPLANATION, why)
+    with in_process(place) as running:
+        before = running.post("/records", lines(review, explanation))
+        assert _refusal(before) == (200, 0, ["RF906", "RF906"])
+        assert running.post("/logs", zipped([event])).json()["added"] == 1
+        assert running.post("/records", lines(review, explanation)).json()["added"] == 2
+        assert _refusal(running.post("/records", lines(_review("d-9")))) == (200, 0, ["RF906"])
+    place.config["principals"][0]["tenants"] = ["example", "other"]
+    place.write()
+    with in_process(place) as running:
+        other = running.post("/records", lines(_review(event["decision_id"], tenant="other")))
+        assert _refusal(other) == (200, 0, ["RF906"])
+        assert running.post("/records", lines(review)).json()["duplicates"] == 1
+
+
+def test_every_kind_that_others_make_is_taken(tmp_path: Path) -> None:
+    """A principal of all kinds delivers one of each, after the decision that two of them name."""
+    place = make_place(
+        tmp_path / "place",
+        revisions=[REVISION],
+        tenants=["acme", "platform"],
+        records=[one.value for one in DELIVERABLE],
+    )
+    write_public(place.folder / "runner-7.pub.pem", KEY.public_key())
+    place.write(runners={"runner-7": "runner-7.pub.pem"})
+    asked = {**asked_for("acme"), "facts": {}}
+    named = {BODIES[one]["decision_id"] for one in (RecordKind.REVIEW, RecordKind.EXPLANATION)}
+    with in_process(place) as running:
+        events = [logged(decision_id=one, input=asked) for one in named]
+        assert running.post("/logs", zipped(events)).json()["added"] == len(named)
+        sent = [make_record(kind, body) for kind, body in BODIES.items()]
+        said = running.post("/records", lines(*sent)).json()
+        assert said == {"added": len(DELIVERABLE), "duplicates": 0, "refused": 0, "findings": []}
+    assert {one.data for kind in DELIVERABLE for one in place.records(kind)} == {
+        one.data for one in sent
+    }

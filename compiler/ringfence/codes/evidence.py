@@ -28,8 +28,7 @@ CODES: dict[str, CodeInfo] = {
     ),
     "RF905": CodeInfo(
         "record that its deliverer may not bring",
-        "Decisions, conflicts and key events are delivered by nobody, and a principal delivers the kinds "
-        "that the collector's configuration lists in its `records`.",
+        "A principal delivers the kinds that the collector's configuration lists in its `records`.",
     ),
     "RF906": CodeInfo(
         "record of a decision that the ledger does not hold",

@@ -2,19 +2,15 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-import orjson
-from pydantic import ValidationError
-
-from ringfence.delivery.terms import DELIVERABLE, Terms
-from ringfence.evidence.canonical import canonical_bytes
-from ringfence.evidence.error import EvidenceError, VerifyError
-from ringfence.evidence.records import Record, RecordKind, read_record
-from ringfence.evidence.run_model import RunReport
+from ringfence.delivery.terms import Terms
+from ringfence.evidence.delivered import read_delivered
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import Record, RecordKind
 from ringfence.evidence.run_signature import signer_of_run
 
-__all__ = ["HoldsDecision", "JudgedRecords", "RefusedRecord", "judge_records", "read_record_line"]
+__all__ = ["HoldsDecision", "JudgedRecords", "RefusedRecord", "judge_records"]
 
 HoldsDecision = Callable[[str, str], bool]
 """Tells whether the ledger has a decision of this id and tenant."""
@@ -53,23 +49,8 @@ def judge_records(
     return JudgedRecords(tuple(records), tuple(refused))
 
 
-def read_record_line(data: bytes) -> Record:
-    """Return the record of exact RFC 8785 bytes; raise EvidenceError where nobody may deliver it."""
-    try:
-        record = read_record(data)
-    except VerifyError as error:
-        raise EvidenceError(error.code, error.message) from None
-    if canonical_bytes(orjson.loads(data)) != data:
-        raise EvidenceError("RF910", "the record's bytes are not canonical JSON")
-    if record.kind not in DELIVERABLE:
-        raise EvidenceError("RF905", f"a record of kind `{record.kind}` is delivered by nobody")
-    if record.kind is RecordKind.RUN:
-        _require_run(record.body)
-    return record
-
-
 def _judged(line: bytes, *, terms: Terms, holds_decision: HoldsDecision) -> Record:
-    record = read_record_line(line)
+    record = read_delivered(line)
     if record.kind not in terms.kinds:
         raise EvidenceError("RF905", f"records of kind `{record.kind}` are not this deliverer's")
     body = record.body
@@ -82,11 +63,3 @@ def _judged(line: bytes, *, terms: Terms, holds_decision: HoldsDecision) -> Reco
     if record.kind in _OF_DECISIONS and not holds_decision(str(decision_id), str(tenant)):
         raise EvidenceError("RF906", "the ledger holds no such decision of the tenant")
     return record
-
-
-def _require_run(body: dict[str, Any]) -> None:
-    report = {name: one for name, one in body.items() if name not in ("signed_by", "signature")}
-    try:
-        RunReport.model_validate(report)
-    except ValidationError:
-        raise EvidenceError("RF913", "the run's record has not the form of one") from None

@@ -2,20 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ringfence.evidence.records import RecordKind
 
-__all__ = ["DELIVERABLE", "Terms"]
-
-DELIVERABLE: Final = frozenset(RecordKind) - {
-    RecordKind.DECISION,
-    RecordKind.CONFLICT,
-    RecordKind.KEY_EVENT,
-}
-"""Decisions come from OPA alone; conflicts and key events are the ledger's own to make."""
+__all__ = ["Terms"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
