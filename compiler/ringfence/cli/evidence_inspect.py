@@ -36,7 +36,9 @@ def inspect_record(
 ) -> None:
     """Say why a decision was allowed or blocked, which rules had a part in it, and if the chain is valid.
 
-    ID is a decision's, a trace's or a run's, or of a change the digest of its content or its reference.
+    ID is a decision's, a trace's or a run's, an approval's, an exception's or that of another record, or
+    of a change the digest of its content or its reference. With a decision stand its explanations,
+    lineage and reviews, and the approvals and exceptions that it used; what is not there is said.
     The LEDGER is verified first, and nothing is said of one that is not, nor of an id that no record
     names: the exit code is then 4. A personal fact is shown with `--personal-store`, if its value fits
     its commitment, and told as erased where its key was destroyed.
@@ -104,6 +106,11 @@ def _decision(one: "Inspected") -> dict[str, Any]:
         "bundles",
         "policy",
     )
+    attached = {
+        name: [{"index": held.position, "leaf": held.leaf.hex(), "body": held.record.body}
+               for held in section]
+        for name, section in one.attached.sections.items()
+    }  # fmt: skip
     rules = [
         {name: getattr(rule, name) for name in rule.__dataclass_fields__}
         for rule in one.account.contributions
@@ -114,6 +121,8 @@ def _decision(one: "Inspected") -> dict[str, Any]:
         "verdict": one.account.verdict.value,
         "why": list(one.account.why),
         "rules": rules,
+        **attached,
+        "absent": {name: list(said) for name, said in one.attached.absent.items() if said},
         **{name: one.body.get(name) for name in names},
     }
 
@@ -131,6 +140,7 @@ def _chain(chain: "FsckResult") -> dict[str, Any]:
 def _print(found: "Inspection", personal: list[dict[str, dict[str, Any]]]) -> None:
     from ringfence.change.record import change_text
     from ringfence.evidence.records import RecordKind
+    from ringfence.report.attached import attached_lines, record_lines
     from ringfence.report.escape import escape_line
 
     lines = []
@@ -149,10 +159,15 @@ def _print(found: "Inspection", personal: list[dict[str, dict[str, Any]]]) -> No
         for name, fact in facts.items():
             said = f"{fact['value']}" if "value" in fact else fact["state"]
             lines.append(f"  personal fact {name}: {said}")
+        lines += attached_lines(one.attached)
+    shown = frozenset[int]().union(*(one.attached.positions for one in found.decisions))
     for other in found.others:
+        if other.position in shown:
+            continue
         lines.append(f"{other.record.kind.value}: record {other.position} of the log")
         if other.record.kind is RecordKind.CHANGE:
             lines.append(f"  {change_text(other.record)}")
+        lines += [f"  {said}" for said in record_lines(other.record)]
     lines += [f"warning: {one}" for one in found.warnings]
     chain = found.chain
     lines.append(f"chain: valid, {chain.checkpoint.size} records of {chain.checkpoint.origin}")

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from ringfence.change.record import change_of
 from ringfence.evidence.account import Account
+from ringfence.evidence.attached import Attached
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.naming import ids_of, leads_of
+from ringfence.evidence.held import ABOUT
+from ringfence.evidence.naming import ids_of, leads_of, needle_of
 from ringfence.evidence.records import RecordKind
 from ringfence.ledger.fsck import FsckResult
 from ringfence.ledger.search import Placed, search
@@ -20,19 +22,20 @@ _MOST_ROUNDS: Final = 4
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """A decision's record, where it stands, and what it says."""
+    """A decision's record, where it stands, what it says, and what else is held about it."""
 
     placed: Placed
     body: dict[str, Any]
     account: Account
+    attached: Attached
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
     """All that stands under the checkpoint about an id.
 
-    `others` are the records that are no decisions: runs, approvals, conflicts, gaps. `warnings` say
-    why the answer may not be the plain one that it seems.
+    `others` are the records that are no decisions: runs, approvals, explanations, conflicts, gaps.
+    `warnings` say why the answer may not be the plain one that it seems.
     """
 
     asked: str
@@ -56,7 +59,7 @@ def inspect(
         chain, found = search(
             folder,
             trust=trust,
-            naming=ids,
+            naming={needle_of(one) for one in ids},
             wanted=lambda _, record, body, ids=frozenset(ids): (  # type: ignore[misc] # bound now
                 ids_of(record, body) & ids and tenant in (None, body.get("tenant"))
             ),
@@ -67,12 +70,12 @@ def inspect(
         ids |= more
     if not found:
         raise VerifyError("RF971", "no record under the checkpoint names this id")
+    others = tuple(one for one in found if one.record.kind is not RecordKind.DECISION)
     decisions = tuple(
-        Inspected(one, body := one.record.body, Account.of(body))
+        Inspected(one, body := one.record.body, Account.of(body), Attached.of(body, others))
         for one in found
         if one.record.kind is RecordKind.DECISION
     )
-    others = tuple(one for one in found if one.record.kind is not RecordKind.DECISION)
     return Inspection(
         asked=asked,
         decisions=decisions,
@@ -96,9 +99,24 @@ def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> t
         said.append("another record was delivered under a decision's id: the first is shown here")
     if any(one.record.kind is RecordKind.CHANGE and not change_of(one.record) for one in others):
         said.append("a record of a change is not of a form that this version knows")
+    if _is_of_others(decisions, others):
+        said.append("a record of another tenant names a decision here, and is not shown with it")
     causes = [one.record.body.get("cause") for one in others if one.record.kind is RecordKind.GAP]
     if "untimely" in causes:
         said.append("a gap record says that a decision is dated far from its arrival")
     if any(cause != "untimely" for cause in causes):
         said.append("a gap record says that something is missing here")
     return tuple(said)
+
+
+def _is_of_others(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> bool:
+    """Tell whether a record is about a decision that only other tenants have."""
+    owners: dict[object, set[object]] = {}
+    for one in decisions:
+        owners.setdefault(one.body.get("decision_id"), set()).add(one.body.get("tenant"))
+    about = (one.record.body for one in others if one.record.kind in ABOUT)
+    return any(
+        body.get("tenant") not in owners[named]
+        for body in about
+        if (named := body.get("decision_id")) in owners
+    )

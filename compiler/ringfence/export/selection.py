@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.error import EvidenceError
@@ -17,14 +17,30 @@ from ringfence.ledger.trust import LedgerTrust
 
 __all__ = ["Selected", "Selection", "select"]
 
+_TIMED: Final = {
+    RecordKind.DECISION: "timestamp",
+    RecordKind.CHANGE: "timestamp",
+    RecordKind.RETENTION_EVENT: "timestamp",
+    RecordKind.EXPORT_EVENT: "timestamp",
+    RecordKind.REVIEW: "at",
+    RecordKind.EXPLANATION: "generated_at",
+    RecordKind.LINEAGE: "recorded_at",
+    RecordKind.APPROVAL: "from",
+    RecordKind.EXCEPTION: "from",
+}
+"""The member that says when, as an RFC 3339 time or in epoch seconds."""
+
+_OWN_TIME: Final = frozenset({RecordKind.DECISION, RecordKind.CHANGE})
+"""The kinds that are taken by their own time only."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
     """Records of these tenants, in a window, or about some ids.
 
     `start` and `end` are both positions, of which `end` is not taken, or both times (likewise) that
-    decisions and changes claim. Of records without a time, those go along that name a decision that was taken, and
-    all gaps, and so do decisions whose time cannot be read. With `ids`, only what names them, and what these lead to, is taken.
+    records claim. What names a decision that was taken, or was used by it, goes along whatever its own
+    time is, and so do all gaps, and decisions whose time cannot be read. With `ids`, only what names them, and what these lead to, is taken.
     """
 
     tenants: frozenset[str]
@@ -125,28 +141,33 @@ def _at_times(found: list[Placed], start: Any, end: Any) -> Iterator[Placed]:
         for one in found
         if one.record.kind is RecordKind.DECISION and timed[one.position] is None
     }
-    ids = {one.record.body.get("decision_id") for one in found if one.position in within}
+    ids = {
+        led
+        for one in found
+        if one.record.kind is RecordKind.DECISION and one.position in within
+        for led in leads_of(one.record)
+    }
     for one in found:
         kind = one.record.kind
         if (
             one.position in within
             or kind is RecordKind.GAP
-            or (timed[one.position] is None and ids_of(one.record, one.record.body) & ids)
+            or (kind not in _OWN_TIME and ids_of(one.record, one.record.body) & ids)
         ):
             yield one
 
 
 def _time(record: Record) -> datetime | None:
-    """Return the time that a decision or a change claims; None where none can be compared."""
-    text = record.body.get("timestamp")
-    timed = record.kind in (RecordKind.DECISION, RecordKind.CHANGE)
-    if not timed or not isinstance(text, str):
-        return None
+    """Return the time that a record claims; None where none can be compared."""
+    member = _TIMED.get(record.kind)
+    said = record.body.get(member) if member else None
     try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
+        if type(said) is int:
+            return datetime.fromtimestamp(said, UTC)
+        found = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except (ValueError, OverflowError, OSError):
         return None
-    return found if found.tzinfo else None
+    return found if found and found.tzinfo else None
 
 
 def _said(one: int | datetime | None) -> int | str | None:

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ringfence.evidence.kinds.form import Form, Moment, Name, Share, Text
+from ringfence.evidence.kinds.form import Form, Moment, Name, Share, Text, Trace
 
 __all__ = ["ExplanationForm", "Factor"]
 
@@ -26,7 +26,7 @@ class ExplanationForm(Form):
     """A decision, its action, and the factors that led to it; `by` is who explains."""
 
     explanation_id: Name
-    trace_id: Name | None
+    trace_id: Trace
     decision_id: Name
     tenant: Name
     agent_id: Name | None

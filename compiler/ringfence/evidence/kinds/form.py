@@ -19,6 +19,7 @@ __all__ = [
     "Short",
     "Text",
     "Thumbprint",
+    "Trace",
 ]
 
 _SAFE: Final = (1 << 53) - 1
@@ -50,6 +51,9 @@ Name = Annotated[str, _written(rf"{_LINE}{{1,256}}")]
 
 Short = Annotated[str, _written(rf"{_LINE}{{0,256}}")]
 """A name, or nothing."""
+
+Trace = Annotated[str, Field(max_length=256)] | None
+"""A trace as the decision's record has it: the caller chose it, and it may be missing."""
 
 Text = Annotated[str, _written(rf"{_PROSE}{{1,4096}}")]
 """What a person wrote: lines of at most 4,096 characters together."""

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from ringfence.evidence.kinds.form import Form, Moment, Name
+from ringfence.evidence.kinds.form import Form, Moment, Name, Trace
 
 __all__ = ["LineageForm"]
 
@@ -13,7 +13,7 @@ class LineageForm(Form):
     """An operation on a subject, with what went in (at least one), what came out, and what it follows."""
 
     lineage_id: Name
-    trace_id: Name | None
+    trace_id: Trace
     decision_id: Name
     tenant: Name
     subject_type: Name

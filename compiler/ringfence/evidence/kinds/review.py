@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ringfence.evidence.kinds.form import Amount, Form, Moment, Name, Text
+from ringfence.evidence.kinds.form import Amount, Form, Moment, Name, Text, Trace
 
 __all__ = ["CLASSES", "ObservedValue", "ReviewClass", "ReviewForm"]
 
@@ -25,7 +25,7 @@ class ReviewForm(Form):
     review_id: Name
     decision_id: Name
     tenant: Name
-    trace_id: Name | None
+    trace_id: Trace
     class_: Annotated[ReviewClass, Field(alias="class")]
     reviewer: Name
     at: Moment

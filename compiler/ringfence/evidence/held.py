@@ -1,0 +1,78 @@
+"""Decisions that a verified ledger holds, and records about them that fit what it holds."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from ringfence.evidence.delivered import form_record
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import Record, RecordKind
+from ringfence.ledger.search import search
+from ringfence.ledger.trust import LedgerTrust
+
+__all__ = ["ABOUT", "HeldDecisions"]
+
+ABOUT: Final = frozenset({RecordKind.REVIEW, RecordKind.EXPLANATION, RecordKind.LINEAGE})
+"""The kinds of records that are about a decision."""
+
+_SAME: Final = ("tenant", "trace_id")
+
+
+@dataclass(frozen=True, slots=True)
+class HeldDecisions:
+    """The decisions of a ledger that were asked for, by id; an id may stand for several."""
+
+    by_id: Mapping[str, tuple[Record, ...]]
+
+    @classmethod
+    def read(cls, folder: Path, ids: Iterable[str], *, trust: LedgerTrust) -> "HeldDecisions":
+        """Verify a ledger, and return its decisions of these ids; raise VerifyError."""
+        wanted = frozenset(ids)
+        _, found = search(
+            folder,
+            trust=trust,
+            naming=wanted,
+            wanted=lambda _, record, body: (
+                record.kind is RecordKind.DECISION and body.get("decision_id") in wanted
+            ),
+        )
+        by_id: dict[str, tuple[Record, ...]] = {}
+        for one in found:
+            name = str(one.record.body["decision_id"])
+            by_id[name] = (*by_id.get(name, ()), one.record)
+        return cls(by_id)
+
+    def one(self, decision_id: str, *, tenant: str | None = None) -> Record:
+        """Return the one decision of an id; raise EvidenceError (RF939) for none, or for several."""
+        found = [
+            record
+            for record in self.by_id.get(decision_id, ())
+            if tenant is None or record.body.get("tenant") == tenant
+        ]
+        if not found:
+            hint = "append the decision log that holds it, or check the id and the tenant"
+            raise EvidenceError("RF939", "the ledger holds no such decision", help=hint)
+        if len(found) > 1:
+            hint = "name the tenant" if tenant is None else "find out who delivered the other"
+            raise EvidenceError("RF939", "the ledger holds several decisions of this id", help=hint)
+        return found[0]
+
+    def record(self, kind: RecordKind, body: Mapping[str, Any]) -> Record:
+        """Return a record about a decision, with its tenant and trace filled in where they are left out.
+
+        Raise EvidenceError: RF939 where the ledger holds no such decision or another tenant, trace or
+        action; RF909 where the body has not the form of its kind. Values are never shown.
+        """
+        named, tenant = body.get("decision_id"), body.get("tenant")
+        if not isinstance(named, str) or not isinstance(tenant, str | None):
+            return form_record(kind, body)  # which says what is wrong
+        decision = self.one(named, tenant=tenant).body
+        filled = {**{name: decision.get(name) for name in _SAME}, **body}
+        record = form_record(kind, filled)
+        same = (*_SAME, "action") if kind is RecordKind.EXPLANATION else _SAME
+        unlike = tuple(name for name in same if filled[name] != decision.get(name))
+        if unlike:
+            said = tuple(f"{name}: not as the decision has it" for name in unlike)
+            raise EvidenceError("RF939", "; ".join(said), missing=said)
+        return record
