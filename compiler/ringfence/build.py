@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
 from ringfence.bundle.archive import pack
 from ringfence.bundle.digest import digest
 from ringfence.bundle.live import live_files
@@ -12,6 +10,7 @@ from ringfence.bundle.manifest import manifest
 from ringfence.bundle.sign import sign
 from ringfence.check.compiled import Overview
 from ringfence.check.trust import exception_documents, revocation_documents
+from ringfence.custody.signer import P256Signer
 from ringfence.emit.files import ROOTS, about_file, platform_files, policy_files
 from ringfence.emit.tenant import TenantUnit
 from ringfence.release.layer import ReleaseLayer
@@ -98,7 +97,7 @@ def build_live(
 
 
 def signed_archive(
-    build: Build, *, key: EllipticCurvePrivateKey | None, keyid: str, scope: str
+    build: Build, *, key: P256Signer | None, keyid: str, scope: str
 ) -> tuple[dict[str, bytes], bytes]:
     """Return a bundle's complete files and its archive; unsigned only where `key` is None.
 

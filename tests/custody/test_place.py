@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from ringfence.custody.opening import open_key
+from ringfence.custody.opening import open_ed25519, open_key
 from ringfence.custody.place import TokenPlace, is_key_uri, read_token, read_vault
 from ringfence.errors import UsageError
 
@@ -46,9 +46,10 @@ def test_a_token_uri_is_read_by_its_attributes() -> None:
 def test_a_bad_uri_is_refused_and_never_shown(uri: str) -> None:
     """A PIN in a URI, what is missing, and schemes without Ed25519 are refused without a word of it."""
     assert is_key_uri(uri)
-    with pytest.raises(UsageError) as caught:
-        open_key(uri, pin=None)
-    assert SECRET not in f"{caught.value.message} {caught.value.help} {caught.value}"
+    for opening in (open_ed25519, open_key):
+        with pytest.raises(UsageError) as caught:
+            opening(uri, secret=None)
+        assert SECRET not in f"{caught.value.message} {caught.value.help} {caught.value}"
 
 
 def test_a_file_is_no_uri() -> None:
@@ -78,5 +79,5 @@ def test_an_extra_that_is_not_installed_is_named(
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(UsageError) as caught:
-        open_key(uri, pin=b"1")
+        open_key(uri, secret=b"1")
     assert extra in caught.value.help

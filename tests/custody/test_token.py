@@ -7,13 +7,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.custody.conftest import PIN, Token
 
 import ringfence
-from ringfence.custody.opening import open_key
-from ringfence.custody.token import TokenSigner
+from ringfence.custody.opening import open_ed25519, open_key, open_p256
 from ringfence.errors import UsageError
 from ringfence.evidence.note import NoteKey, open_note, sign_note
+from ringfence.export.package_key import PackageKey
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 
@@ -37,18 +39,18 @@ def evidence(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]
 
 def test_a_tokens_signature_is_plain_ed25519(token: Token) -> None:
     """A note that the token signed opens under its public key, and the key is found by id as well."""
-    signer = open_key(token.uri, pin=PIN.encode())
+    signer = open_ed25519(token.uri, secret=PIN.encode())
     key = NoteKey("example.com/log", signer.public_key())
     text = b"example.com/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
     assert open_note(sign_note(text, name=key.name, key=signer), key=key).text == text
-    by_id = open_key(token.uri.replace("object=log", "id=%01"), pin=PIN.encode())
+    by_id = open_ed25519(token.uri.replace("object=log", "id=%01"), secret=PIN.encode())
     assert by_id.public_key() == signer.public_key()
 
 
 def test_a_ledger_rotates_from_one_token_key_to_another(token: Token, tmp_path: Path) -> None:
     """Both keys of the token sign during the rotation, and the published note verifies."""
-    first = open_key(token.uri, pin=PIN.encode())
-    second = open_key(token.uri.replace("=log", "=next"), pin=PIN.encode())
+    first = open_ed25519(token.uri, secret=PIN.encode())
+    second = open_ed25519(token.uri.replace("=log", "=next"), secret=PIN.encode())
     ledger = Ledger.create(
         tmp_path / "l", origin="example.com/log", settings=Settings(keys=(first,))
     )
@@ -83,7 +85,7 @@ def test_commands_sign_by_the_token(token: Token, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "pin", "said"),
     [
-        (("=log", "=gone"), PIN, "NoSuchKey"),
+        (("=log", "=gone"), PIN, "no such key for ed25519"),
         (("=ours", "=strange"), PIN, "NoSuchToken"),
         (("", ""), "wrong-canary", "PinIncorrect"),
         (("libsofthsm2.so", "absent.so"), PIN, "PKCS11Error"),
@@ -94,7 +96,7 @@ def test_what_is_not_there_is_a_usage_error(
 ) -> None:
     """A wrong label, PIN or module is told by its kind, and the message shows neither URI nor PIN."""
     with pytest.raises(UsageError) as caught:
-        open_key(token.uri.replace(*change), pin=pin.encode())
+        open_ed25519(token.uri.replace(*change), secret=pin.encode())
     text = f"{caught.value.message} {caught.value.help}"
     assert said in text
     assert pin not in text
@@ -102,12 +104,33 @@ def test_what_is_not_there_is_a_usage_error(
 
 
 def test_another_kind_of_key_is_refused(token: Token) -> None:
-    """A P-256 key of the token is no key for checkpoints."""
-    with pytest.raises(UsageError, match="NoSuchKey"):
-        open_key(token.weak, pin=PIN.encode())
+    """A P-256 key of the token is no key for checkpoints, and one on P-384 is none for anything."""
+    with pytest.raises(UsageError, match="no such key for ed25519"):
+        open_ed25519(token.p256, secret=PIN.encode())
+    with pytest.raises(UsageError, match="no such key for ecdsa-p256 or ed25519"):
+        open_key(token.weak, secret=PIN.encode())
+
+
+def test_a_label_of_two_keys_leads_to_the_one_of_the_algorithm(token: Token) -> None:
+    """Where both kinds have the label, the algorithm decides; where either would do, nothing is signed."""
+    edwards = open_ed25519(token.both, secret=PIN.encode()).public_key()
+    p256 = open_p256(token.both, secret=PIN.encode()).public_key()
+    assert isinstance(edwards, Ed25519PublicKey)
+    assert isinstance(p256, ec.EllipticCurvePublicKey)
+    with pytest.raises(UsageError, match="several such keys"):
+        open_key(token.both, secret=PIN.encode())
+
+
+def test_a_tokens_ecdsa_is_in_der_with_a_low_s(token: Token) -> None:
+    """SoftHSM gives r and s as they fall; what is passed on is the one form that packages take."""
+    signer = open_p256(token.p256, secret=PIN.encode())
+    key = PackageKey(signer.public_key())
+    made = {signer.sign(b"content") for _ in range(8)}
+    assert len(made) == 8
+    assert all(key.verifies(one, b"content") for one in made)
 
 
 def test_the_signer_shows_no_pin(token: Token) -> None:
     """Its representation, which a traceback may print, holds nothing."""
-    assert PIN not in repr(open_key(token.uri, pin=PIN.encode()))
-    assert isinstance(open_key(token.uri, pin=PIN.encode()), TokenSigner)
+    assert PIN not in repr(open_ed25519(token.uri, secret=PIN.encode()))
+    assert PIN not in repr(open_key(token.p256, secret=PIN.encode()))

@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from ringfence.custody.opening import open_key
+from ringfence.custody.opening import open_ed25519
 from ringfence.errors import UsageError
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.note import NoteKey, open_note, sign_note
@@ -73,7 +73,7 @@ def vault(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.mark.parametrize("version", [1, 2])
 def test_the_version_that_is_named_signs(vault: None, version: int) -> None:
     """The note opens under the public key of that version, also where it is not the newest."""
-    signer = open_key(f"hv:log/{version}", pin=None)
+    signer = open_ed25519(f"hv:log/{version}", secret=None)
     key = NoteKey("example.com/log", KEYS[version].public_key())
     assert open_note(sign_note(TEXT, name=key.name, key=signer), key=key).text == TEXT
 
@@ -82,9 +82,9 @@ def test_a_signature_of_another_key_is_not_passed_on(
     vault: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What Vault answers is verified before it is used."""
-    signer = open_key("hv:log/1", pin=None)
+    signer = open_ed25519("hv:log/1", secret=None)
     monkeypatch.setattr(_Vault, "lies", True)
-    with pytest.raises(EvidenceError, match="RF950"):
+    with pytest.raises(EvidenceError, match="RF999"):
         signer.sign(TEXT)
 
 
@@ -92,7 +92,7 @@ def test_a_signature_of_another_key_is_not_passed_on(
 def test_what_vault_does_not_give_is_a_usage_error(vault: None, uri: str) -> None:
     """An absent version or key is told, and nothing of the answer is shown."""
     with pytest.raises(UsageError) as caught:
-        open_key(uri, pin=None)
+        open_ed25519(uri, secret=None)
     assert TOKEN not in f"{caught.value.message} {caught.value.help}"
 
 
@@ -100,9 +100,9 @@ def test_a_vault_that_is_gone_is_an_evidence_error(
     vault: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A signature that cannot be had is one error, by which the ledger tries again later."""
-    signer = open_key("hv:log/1", pin=None)
+    signer = open_ed25519("hv:log/1", secret=None)
     monkeypatch.setattr(_Vault, "do_PUT", lambda self: self._send(503, {}))
     monkeypatch.setattr(_Vault, "do_POST", lambda self: self._send(503, {}))
-    with pytest.raises(EvidenceError, match="RF950 Vault does not sign") as caught:
+    with pytest.raises(EvidenceError, match="RF999 Vault does not sign") as caught:
         signer.sign(TEXT)
     assert TOKEN not in str(caught.value)

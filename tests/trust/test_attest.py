@@ -98,7 +98,7 @@ def test_attest_writes_a_new_file(place: Path) -> None:
         ({"ttl": "soon"}, "must be a duration"),
         ({"facts": "no.json"}, "cannot be read"),
         ({"facts": "scanner.pem"}, "not JSON without repeated names"),
-        ({"key": "no.pem"}, "cannot read `no.pem`"),
+        ({"key": "no.pem"}, "'no.pem' does not exist"),
     ],
 )
 def test_attest_refuses_what_no_decision_would_count(

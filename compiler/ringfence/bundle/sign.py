@@ -7,16 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import orjson
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.utils import (
-    decode_dss_signature,
-    encode_dss_signature,
-)
 
 from ringfence.bundle.error import BundleError
 from ringfence.bundle.hash import SIGNATURES, file_hash
+from ringfence.custody.file import signer_of
+from ringfence.custody.signer import P256Signer, der_of_raw, raw_of_der
 from ringfence.errors import UsageError
 from ringfence.trust.jws import MalformedError, decode_base64url, encode_base64url, read_object
 
@@ -24,31 +22,30 @@ __all__ = ["sign", "verify_signature"]
 
 _ALGORITHM = "ES256"
 _HASH = "SHA-256"
-_HALF = 32  # bytes of r, and of s, for P-256
 
 
 def sign(
-    files: Mapping[str, bytes], *, key: ec.EllipticCurvePrivateKey, keyid: str, scope: str = ""
+    files: Mapping[str, bytes],
+    *,
+    key: ec.EllipticCurvePrivateKey | P256Signer,
+    keyid: str,
+    scope: str = "",
 ) -> bytes:
     """Return the content of `.signatures.json` for the files, without one of theirs.
 
-    The signature is deterministic (RFC 6979) where OpenSSL can do it. OPA compares `scope` with the
-    one in its configuration, and both are empty by default. Raises UsageError for a key that is not
-    P-256 and an empty `keyid`, BundleError for files that OPA could not verify.
+    The signature is deterministic (RFC 6979) where the key is in a file and OpenSSL can do it. OPA
+    compares `scope` with the one in its configuration, and both are empty by default. Raises UsageError
+    for a key that is not P-256 and an empty `keyid`, BundleError for files that OPA could not verify,
+    EvidenceError (RF999) for a key elsewhere that does not sign.
     """
-    if not isinstance(key.curve, ec.SECP256R1):
-        raise UsageError(
-            f"a key on curve {key.curve.name} cannot sign bundles",
-            help="make one with `ringfence keygen --type es256`",
-        )
+    signer = signer_of(key)
     if not keyid:
         raise UsageError("the key id is empty", help="name the key under which OPA knows it")
     claims: dict[str, Any] = {"files": _describe(files), "keyid": keyid}
     claims |= {"scope": scope} if scope else {}
     header = encode_base64url(orjson.dumps({"alg": _ALGORITHM, "kid": keyid, "typ": "JWT"}))
     signed = f"{header}.{encode_base64url(orjson.dumps(claims))}"
-    r, s = decode_dss_signature(key.sign(signed.encode(), _signing()))
-    signature = r.to_bytes(_HALF, "big") + s.to_bytes(_HALF, "big")
+    signature = raw_of_der(signer.sign(signed.encode()))
     return orjson.dumps({"signatures": [f"{signed}.{encode_base64url(signature)}"]})
 
 
@@ -98,12 +95,11 @@ def _token(content: bytes) -> str:
 
 
 def _check(key: ec.EllipticCurvePublicKey, *, signed: bytes, signature: bytes) -> None:
-    if not isinstance(key.curve, ec.SECP256R1) or len(signature) != 2 * _HALF:
+    if not isinstance(key.curve, ec.SECP256R1):
         raise BundleError("RF714", "the bundle's signature does not fit")
-    r, s = (int.from_bytes(half, "big") for half in (signature[:_HALF], signature[_HALF:]))
     try:
-        key.verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
-    except InvalidSignature:
+        key.verify(der_of_raw(signature), signed, ec.ECDSA(hashes.SHA256()))
+    except (InvalidSignature, ValueError):
         raise BundleError("RF714", "the bundle's signature does not fit") from None
 
 
@@ -134,10 +130,3 @@ def _describe(files: Mapping[str, bytes]) -> list[dict[str, str]]:
         {"name": path, "hash": file_hash(path, files[path]), "algorithm": _HASH}
         for path in sorted(files)
     ]
-
-
-def _signing() -> ec.ECDSA:
-    try:
-        return ec.ECDSA(hashes.SHA256(), deterministic_signing=True)
-    except UnsupportedAlgorithm:
-        return ec.ECDSA(hashes.SHA256())

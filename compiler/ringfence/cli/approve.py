@@ -7,6 +7,7 @@ import click
 
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.points import root_option
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.ir.schema import DecisionPoint
@@ -30,7 +31,12 @@ _LONGEST = 30 * 86_400
 @click.option("--by", required=True, help="Who approves, such as user:lee@platform.example.")
 @click.option("--requester", required=True, help="Who asks; the fact request.by must say the same.")
 @click.option("--ttl", required=True, help="How long the approval holds, such as 8h.")
-@click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
+@click.option(
+    "--key",
+    required=True,
+    type=KEY,
+    help="The Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
+)
 @passphrase_options
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
 @root_option
@@ -63,7 +69,7 @@ def _issue(
     by: str,
     requester: str,
     ttl: str,
-    key: Path,
+    key: str | Path,
     passphrase_file: Path | None,
     passphrase_env: str,
     kid: str,
@@ -72,11 +78,10 @@ def _issue(
     import time
 
     from ringfence.cli.points import find_point, known_points
+    from ringfence.cli.signing_key import ed25519_key
     from ringfence.cli.token_input import read_facts, read_lifetime
     from ringfence.errors import UsageError
-    from ringfence.keys import read_passphrase
     from ringfence.trust.canonical import UnencodableFactError
-    from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_approval
 
     known = find_point(point, known_points(root, command="approve"))
@@ -94,9 +99,7 @@ def _issue(
             requester=requester,
             issued_at=int(time.time()),
             lifetime=read_lifetime(ttl, longest=_LONGEST),
-            key=load_signing_key(
-                key, passphrase=read_passphrase(file=passphrase_file, variable=passphrase_env)
-            ),
+            key=ed25519_key(key, file=passphrase_file, variable=passphrase_env),
             kid=kid,
         )
     except UnencodableFactError as error:
@@ -107,7 +110,7 @@ def _check(
     facts: dict[str, Any], *, point: "DecisionPoint", requester: str, by: str, kid: str
 ) -> None:
     """Refuse what no decision would accept, before anyone signs it."""
-    from ringfence.cli.token_input import check_identity, check_kid
+    from ringfence.cli.token_input import check_identity, check_kid, fact_at
     from ringfence.errors import UsageError
 
     check_identity("--by", by)
@@ -116,14 +119,14 @@ def _check(
     missing = [
         fact.name
         for fact in point.facts
-        if fact.binds and fact.required and _value(facts, fact.path) is None
+        if fact.binds and fact.required and fact_at(facts, fact.path) is None
     ]
     if missing:
         raise UsageError(
             f"facts that the approval binds are missing: {', '.join(missing)}",
             help="send the `facts` of the request, as JSON, nested",
         )
-    if _value(facts, ("request", "by")) not in (None, requester):
+    if fact_at(facts, ("request", "by")) not in (None, requester):
         raise UsageError(
             f"the fact `request.by` is not `{requester}`",
             help="name in --requester who asks in the request",
@@ -132,27 +135,22 @@ def _check(
 
 def _check_arguments(facts: dict[str, Any]) -> None:
     """Refuse arguments, shown to the approver beside their digest, that have another digest."""
+    from ringfence.cli.token_input import fact_at
     from ringfence.errors import UsageError
     from ringfence.proxy.arguments import digest_arguments
 
-    shown = _value(facts, ("arguments", "values"))
+    shown = fact_at(facts, ("arguments", "values"))
     if shown is None:
         return
-    covered = _value(facts, ("arguments", "covered"))
+    covered = fact_at(facts, ("arguments", "covered"))
     try:
         if not isinstance(shown, dict) or not isinstance(covered, str):
             raise ValueError("no arguments")
         digest = digest_arguments(shown, covered=covered).digest
     except ValueError:
         digest = ""
-    if digest != _value(facts, ("arguments", "digest")):
+    if digest != fact_at(facts, ("arguments", "digest")):
         raise UsageError(
             "`arguments.values` is not what `arguments.digest` is of",
             help="approve only a file that the proxy wrote to its folder of held calls",
         )
-
-
-def _value(facts: Any, path: tuple[str, ...]) -> Any:
-    for step in path:
-        facts = facts.get(step) if isinstance(facts, dict) else None
-    return facts

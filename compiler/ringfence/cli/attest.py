@@ -7,6 +7,7 @@ import click
 
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.points import root_option
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.change.model import ReplayResult, TestResult
@@ -54,7 +55,12 @@ _ACTIVATE = "policy.activate"
 )
 @click.option("--by", required=True, help="Who attests, such as service:scanner@platform.example.")
 @click.option("--ttl", required=True, help="How long the attestation holds, such as 8h.")
-@click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
+@click.option(
+    "--key",
+    required=True,
+    type=KEY,
+    help="The Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
+)
 @passphrase_options
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
 @root_option
@@ -98,7 +104,7 @@ def _issue(
     replay: Path | None,
     by: str,
     ttl: str,
-    key: Path,
+    key: str | Path,
     passphrase_file: Path | None,
     passphrase_env: str,
     kid: str,
@@ -107,6 +113,7 @@ def _issue(
     import time
 
     from ringfence.cli.points import find_point, known_points
+    from ringfence.cli.signing_key import ed25519_key
     from ringfence.cli.token_input import (
         check_identity,
         check_kid,
@@ -114,8 +121,6 @@ def _issue(
         read_lifetime,
     )
     from ringfence.errors import UsageError
-    from ringfence.keys import read_passphrase
-    from ringfence.trust.key import load_signing_key
     from ringfence.trust.token import issue_attestation
 
     results = _results(tests, replay)
@@ -139,9 +144,7 @@ def _issue(
         by=by,
         issued_at=int(time.time()),
         lifetime=read_lifetime(ttl, longest=_LONGEST),
-        key=load_signing_key(
-            key, passphrase=read_passphrase(file=passphrase_file, variable=passphrase_env)
-        ),
+        key=ed25519_key(key, file=passphrase_file, variable=passphrase_env),
         kid=kid,
     )
 
@@ -215,10 +218,10 @@ def _named(facts: dict[str, Any], name: str, point: "DecisionPoint") -> str:
 
 
 def _present(facts: Any, name: str) -> Any:
+    from ringfence.cli.token_input import fact_at
     from ringfence.errors import UsageError
 
-    for step in name.split("."):
-        facts = facts.get(step) if isinstance(facts, dict) else None
-    if facts is None:
+    value = fact_at(facts, name.split("."))
+    if value is None:
         raise UsageError(f"the facts have no `{name}`", help="send it, nested, in --facts")
-    return facts
+    return value

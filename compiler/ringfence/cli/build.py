@@ -5,6 +5,9 @@ from pathlib import Path
 
 import click
 
+from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
+
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, file_okay=False, path_type=Path), default=".")
@@ -27,20 +30,16 @@ import click
 )
 @click.option(
     "--signing-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="ES256 key of this environment, in PEM.",
+    type=KEY,
+    help="ES256 key of this environment: PEM, or its URI (pkcs11:, hv:, awskms:, gcpkms:, azurekms:).",
 )
 @click.option("--keyid", default="", help="Key id; the key's thumbprint unless given.")
 @click.option(
     "--live-key",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    type=KEY,
     help="ES256 key of the live bundle; the signing key unless given.",
 )
-@click.option(
-    "--passphrase-file",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="File with the keys' passphrase.",
-)
+@passphrase_options
 @click.option("--unsafe-unsigned", is_flag=True, help="Write bundles that no locked OPA will load.")
 @click.option(
     "--serial",

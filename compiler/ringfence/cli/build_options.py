@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
-
-from ringfence.errors import UsageError
-from ringfence.keys import load_private, public_pem, read_passphrase, thumbprint
+from ringfence.cli.signing_key import p256_key
+from ringfence.custody.signer import P256Signer
+from ringfence.keys import public_pem, thumbprint
 
 __all__ = ["BuildOptions", "BundleKey", "load_key"]
 
@@ -22,9 +21,9 @@ class BuildOptions:
     environment: str
     tenants: tuple[str, ...]
     slices: bool
-    signing_key: Path | None
+    signing_key: str | Path | None
     keyid: str
-    live_key: Path | None
+    live_key: str | Path | None
     passphrase_file: Path | None
     unsafe_unsigned: bool
     serial: int | None
@@ -35,26 +34,22 @@ class BuildOptions:
     record: bool
     form: str
     result: Path | None = None
+    passphrase_env: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class BundleKey:
     """A signing key, its id, and its public half in PEM."""
 
-    key: EllipticCurvePrivateKey
+    key: P256Signer
     keyid: str
     pem: str
 
 
-def load_key(options: BuildOptions, path: Path | None, keyid: str) -> BundleKey | None:
-    """Load a key; raise UsageError for one that OPA could not verify bundles with."""
-    if path is None:
+def load_key(options: BuildOptions, place: str | Path | None, keyid: str) -> BundleKey | None:
+    """Open a key on P-256, for ES256; raise UsageError."""
+    if place is None:
         return None
-    key = load_private(path, passphrase=read_passphrase(file=options.passphrase_file))
-    if not isinstance(key, EllipticCurvePrivateKey):
-        hint = "make one with `ringfence keygen --type es256`"
-        raise UsageError(
-            f"`{path}` is no P-256 key, and OPA verifies ES256 bundles only", help=hint
-        )
+    key = p256_key(place, file=options.passphrase_file, variable=options.passphrase_env)
     public = key.public_key()
     return BundleKey(key, keyid or thumbprint(public), public_pem(public))

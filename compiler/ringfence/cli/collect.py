@@ -67,11 +67,11 @@ def command(
 
 
 def _serve(config: "Configuration", *, passphrase: bytes | None) -> None:
-    from ringfence.cli.evidence_signing import signing_key
     from ringfence.collector.app import collector_app
     from ringfence.collector.credential import Credentials
     from ringfence.collector.opening import opened
     from ringfence.collector.server import listen, serve
+    from ringfence.custody.opening import open_ed25519
 
     on = listen(config.listen.host, port=config.listen.port)
     scheme = "https" if config.listen.tls else "http"
@@ -79,7 +79,7 @@ def _serve(config: "Configuration", *, passphrase: bytes | None) -> None:
     address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
     def signer(path: Path) -> "NoteSigner":
-        return signing_key(path, passphrase=passphrase)
+        return open_ed25519(path, secret=passphrase)
 
     with on, opened(config, signer=signer) as writers:
         app = collector_app(

@@ -15,11 +15,11 @@ from ringfence.cli.evidence_ledger import append_logs, init_ledger
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_prove import prove_record
 from ringfence.cli.evidence_reconcile import reconcile_ledger
-from ringfence.cli.evidence_signing import KEY
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.evidence_verify import verify_evidence
 from ringfence.cli.evidence_view import view_records
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 __all__ = ["command"]
 
@@ -42,7 +42,7 @@ def command() -> None:
     "--key",
     required=True,
     type=KEY,
-    help="The log's Ed25519 private key, PEM, or its URI (pkcs11:, hv:).",
+    help="The log's Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
 )
 @click.option("--origin", required=True, help="The log's name, such as example.com/runners.")
 @click.option(
@@ -57,7 +57,7 @@ def seal_logs(
     *,
     logs: tuple[Path, ...],
     output: Path,
-    key: Path,
+    key: str | Path,
     origin: str,
     facts: str,
     passphrase_file: Path | None,
@@ -74,17 +74,15 @@ def seal_logs(
       ringfence evidence seal decisions.jsonl.gz -o package --key log.key.pem \\
           --origin example.com/runners --facts runner.class,runner.size
     """
-    from ringfence.cli.evidence_signing import signing_key
+    from ringfence.cli.signing_key import ed25519_key
     from ringfence.evidence.ingest import Tally, decision_records
     from ringfence.evidence.seal import seal
-    from ringfence.keys import read_passphrase
     from ringfence.personal.keeping import Personal
     from ringfence.personal.schema import personal_names
     from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    private = signing_key(key, passphrase=passphrase)
+    private = ed25519_key(key, file=passphrase_file, variable=passphrase_env)
     allowed = frozenset(name.strip() for name in facts.split(",") if name.strip())
     tally = Tally()
     personal = Personal(names=personal_names())  # a package has no store, so these are withheld

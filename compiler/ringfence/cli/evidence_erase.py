@@ -7,8 +7,8 @@ import click
 
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_personal import open_store, store_options
-from ringfence.cli.evidence_signing import KEY
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 __all__ = ["erase_facts", "init_personal"]
 
@@ -48,7 +48,12 @@ def init_personal(*, store: Path, personal_key: Path) -> None:
 @click.option("--by", required=True, help="Who erases; it stands in the ledger.")
 @click.option("--reason", required=True, help="Why; it stands in the ledger, so name no subject.")
 @click.option(
-    "--key", "keys", required=True, multiple=True, type=KEY, help="The log's private key."
+    "--key",
+    "keys",
+    required=True,
+    multiple=True,
+    type=KEY,
+    help="The log's Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
 )
 @click.option(
     "--state", type=click.Path(dir_okay=False, path_type=Path), help="As of `evidence append`."
@@ -64,7 +69,7 @@ def erase_facts(
     subject: str | None,
     by: str,
     reason: str,
-    keys: tuple[Path, ...],
+    keys: tuple[str | Path, ...],
     state: Path | None,
     personal_store: Path | None,
     personal_key: Path | None,
@@ -83,8 +88,7 @@ def erase_facts(
           --by dpo@acme.example --reason "request 17" --key log.key.pem \\
           --personal-store personal --personal-key personal.key
     """
-    from ringfence.cli.evidence_signing import signing_key
-    from ringfence.keys import read_passphrase
+    from ringfence.cli.signing_key import ed25519_keys
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
     from ringfence.personal.erasing import Request, erase
@@ -92,8 +96,7 @@ def erase_facts(
     from ringfence.personal.store import KeyScope
 
     scope = KeyScope(tenant=tenant, period=require_period(period), subject=subject)
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    signers = tuple(signing_key(key, passphrase=passphrase) for key in keys)
+    signers = ed25519_keys(keys, file=passphrase_file, variable=passphrase_env)
     store = open_store(personal_store, personal_key)
     try:
         opened = Ledger.open(ledger, settings=Settings(keys=signers, state=state))

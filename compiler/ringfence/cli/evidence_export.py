@@ -11,6 +11,7 @@ from ringfence.cli.evidence_export_policy import PolicyOptions
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.export.selection import Selection
@@ -52,8 +53,8 @@ __all__ = ["export_records"]
 @click.option(
     "--signing-key",
     required=True,
-    type=FILE,
-    help="The private key for packages: Ed25519 or P-256.",
+    type=KEY,
+    help="The private key for packages, Ed25519 or P-256: PEM, or its URI (pkcs11:, hv:, awskms:, gcpkms:, azurekms:).",
 )
 @click.option(
     "--view",
@@ -100,7 +101,7 @@ def export_records(
     end: str | None,
     ids: tuple[str, ...],
     output: Path,
-    signing_key: Path,
+    signing_key: str | Path,
     views: tuple[str, ...],
     bundles: tuple[Path, ...],
     sources: Path | None,
@@ -125,13 +126,13 @@ def export_records(
       ringfence evidence export ledger --tenant acme --from 2026-11-01T00:00:00Z -o acme.tar \\
           --signing-key package.key.pem --key log.vkey
     """
+    from ringfence.cli.signing_key import signing_key as open_signing_key
     from ringfence.export.build import package_files
     from ringfence.export.event import export_events, record_export
     from ringfence.export.package_key import PackageSigner
     from ringfence.export.policy import source_files
     from ringfence.export.request import ExportRequest
     from ringfence.export.selection import select
-    from ringfence.keys import load_private, read_passphrase
 
     options = PolicyOptions(
         profile=profile, policy=policy, exporter=exporter, region=region, recipients=recipients,
@@ -139,8 +140,9 @@ def export_records(
     )  # fmt: skip
     options.require_form()
     selection = _selection(tenants, start=start, end=end, ids=ids)
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    signer = PackageSigner(load_private(signing_key, passphrase=passphrase))
+    signer = PackageSigner(
+        open_signing_key(signing_key, file=passphrase_file, variable=passphrase_env)
+    )
     export_policy, by = options.allowed(
         key=signer.public.keyid, tenants=selection.tenants, views=views,
         asks=timestamp_url is not None,

@@ -10,9 +10,9 @@ import click
 
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_personal import PersonalOptions, personal_options
-from ringfence.cli.evidence_signing import KEY
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.ledger.publication import Published
@@ -26,7 +26,7 @@ _KEY = click.option(
     required=True,
     multiple=True,
     type=KEY,
-    help="The log's Ed25519 private key, PEM, or its URI (pkcs11:, hv:); during a rotation both.",
+    help="The log's Ed25519 private key: PEM, or its URI (pkcs11:, hv:); during a rotation both.",
 )
 _STATE = click.option(
     "--state",
@@ -46,7 +46,7 @@ def init_ledger(
     *,
     ledger: Path,
     origin: str,
-    keys: tuple[Path, ...],
+    keys: tuple[str | Path, ...],
     state: Path | None,
     passphrase_file: Path | None,
     passphrase_env: str,
@@ -58,14 +58,12 @@ def init_ledger(
     Example:
       ringfence evidence init ledger --origin example.com/runners --key log.key.pem
     """
-    from ringfence.cli.evidence_signing import signing_key
+    from ringfence.cli.signing_key import ed25519_keys
     from ringfence.evidence.note import NoteKey
-    from ringfence.keys import read_passphrase
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
 
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    signers = tuple(signing_key(key, passphrase=passphrase) for key in keys)
+    signers = ed25519_keys(keys, file=passphrase_file, variable=passphrase_env)
     settings = Settings(keys=signers, state=state)
     made = Ledger.create(ledger, origin=origin, settings=settings)
     try:
@@ -133,7 +131,7 @@ def append_logs(
     logs: tuple[Path, ...],
     changes: tuple[Path, ...],
     facts: str,
-    keys: tuple[Path, ...],
+    keys: tuple[str | Path, ...],
     state: Path | None,
     witnesses: tuple[str, ...],
     urls: tuple[str, ...],
@@ -161,10 +159,10 @@ def append_logs(
     """
     from ringfence.change.append import append_changes
     from ringfence.change.read import read_any
-    from ringfence.cli.evidence_signing import signing_key, witnessing
     from ringfence.cli.evidence_trust import witness_quorum
+    from ringfence.cli.evidence_witnessing import witnessing
+    from ringfence.cli.signing_key import ed25519_keys
     from ringfence.errors import UsageError
-    from ringfence.keys import read_passphrase
     from ringfence.ledger.append import Delivery, append_events
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
@@ -181,8 +179,7 @@ def append_logs(
         log_operator=log_operator,
         unsafe_own_operator=unsafe_own_operator,
     )
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    signers = tuple(signing_key(key, passphrase=passphrase) for key in keys)
+    signers = ed25519_keys(keys, file=passphrase_file, variable=passphrase_env)
     settings = Settings(keys=signers, state=state, witnessing=witnessing(asked, urls))
     allowed = frozenset(name.strip() for name in facts.split(",") if name.strip())
     kept, done = personal.read(), Delivery()

@@ -15,10 +15,9 @@ from ringfence.cli.evidence_trust import (
     unasked,
 )
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ringfence.reconcile.again import Sample
     from ringfence.reconcile.report import Report
 
@@ -101,8 +100,8 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "--append-with",
     "append_keys",
     multiple=True,
-    type=FILE,
-    help="Append gap records, with the log's private key; nobody else may write meanwhile.",
+    type=KEY,
+    help="Append gap records, with the log's private key, PEM or URI; nobody else may write meanwhile.",
 )
 @click.option(
     "--state",
@@ -127,7 +126,7 @@ def reconcile_ledger(
     retired: tuple[str, ...],
     sample: int | None,
     seed: str | None,
-    append_keys: tuple[Path, ...],
+    append_keys: tuple[str | Path, ...],
     state: Path | None,
     trust: TrustOptions,
     passphrase_file: Path | None,
@@ -207,13 +206,12 @@ def _append(
     report: "Report",
     ledger: Path,
     *,
-    keys: "Sequence[Path]",
+    keys: "tuple[str | Path, ...]",
     state: Path | None,
     passphrase: tuple[Path | None, str],
 ) -> int:
     """Append what the ledger has no gap record of, publish a checkpoint, and count it."""
-    from ringfence.cli.evidence_signing import signing_key
-    from ringfence.keys import read_passphrase
+    from ringfence.cli.signing_key import ed25519_keys
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
     from ringfence.reconcile.gaps import gap_records
@@ -222,8 +220,7 @@ def _append(
     if not records:
         return 0
     file, variable = passphrase
-    secret = read_passphrase(file=file, variable=variable)
-    signers = tuple(signing_key(key, passphrase=secret) for key in keys)
+    signers = ed25519_keys(keys, file=file, variable=variable)
     opened = Ledger.open(ledger, settings=Settings(keys=signers, state=state))
     try:
         opened.append(records)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.ir.schema import DecisionPoint
@@ -136,21 +137,30 @@ def _typed(path: str, value: str, points: "Iterable[DecisionPoint]") -> str | bo
 
 @command.command("approve")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--key", required=True, type=click.Path(path_type=Path), help="Private key, PEM.")
+@click.option(
+    "--key",
+    required=True,
+    type=KEY,
+    help="The Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
+)
 @click.option("--by", required=True, help="Who approves, such as user:lee@platform.example.")
 @click.option("--kid", required=True, help="Id of the key in the trust root.")
 @passphrase_options
 def approve(
-    file: Path, key: Path, by: str, kid: str, passphrase_file: Path | None, passphrase_env: str
+    file: Path,
+    key: str | Path,
+    by: str,
+    kid: str,
+    passphrase_file: Path | None,
+    passphrase_env: str,
 ) -> None:
     """Sign the exception in FILE and write the approval into it."""
     import time
 
+    from ringfence.cli.signing_key import ed25519_key
     from ringfence.errors import UsageError
-    from ringfence.keys import read_passphrase
     from ringfence.trust.exception import sign_exception
     from ringfence.trust.file import replace_file
-    from ringfence.trust.key import load_signing_key
     from ringfence.trust.written import read_exception, with_approval
 
     try:
@@ -164,8 +174,7 @@ def approve(
         raise UsageError(
             f"exception `{document.name}` has expired", help="request a new one that renews it"
         )
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    private = load_signing_key(key, passphrase=passphrase)
+    private = ed25519_key(key, file=passphrase_file, variable=passphrase_env)
     token = sign_exception(document, by=by, key=private, kid=kid, signed_at=now)
     text = with_approval(document, by=by, token=token)
     read_exception(file.as_posix(), text.encode())

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from ringfence.errors import UsageError
 from ringfence.language.values import parse_duration
 from ringfence.trust.jws import MalformedError, read_object
 
-__all__ = ["check_identity", "check_kid", "read_facts", "read_lifetime"]
+__all__ = ["check_identity", "check_kid", "fact_at", "read_facts", "read_lifetime"]
 
 
 def read_facts(source: str) -> dict[str, Any]:
@@ -26,6 +27,13 @@ def read_facts(source: str) -> dict[str, Any]:
         raise UsageError(
             f"facts `{source}`: {error}", help="send the `facts` of the request, as JSON"
         ) from None
+
+
+def fact_at(facts: Any, path: Iterable[str]) -> Any:
+    """Return the value under a path of names, or None where there is none."""
+    for step in path:
+        facts = facts.get(step) if isinstance(facts, dict) else None
+    return facts
 
 
 def check_identity(option: str, value: str) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NoReturn
 import click
 
 from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.evidence.note import NoteKey
@@ -25,7 +26,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     type=click.Path(file_okay=False, path_type=Path),
     help="The folder that remembers each log's newest checkpoint. Never restore an old copy of it.",
 )
-@click.option("--key", required=True, type=_FILE, help="The witness's Ed25519 private key, PEM.")
+@click.option(
+    "--key",
+    required=True,
+    type=KEY,
+    help="The witness's Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
+)
 @click.option("--name", required=True, help="The witness's name, such as witness.example/w1.")
 @click.option(
     "--log",
@@ -43,7 +49,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def command(
     *,
     state: Path,
-    key: Path,
+    key: str | Path,
     name: str,
     logs: tuple[Path, ...],
     host: str,
@@ -63,18 +69,12 @@ def command(
     """
     import time
 
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
+    from ringfence.cli.signing_key import ed25519_key
     from ringfence.errors import UsageError
-    from ringfence.keys import load_private, read_passphrase
     from ringfence.ledger.witness import Witness
     from ringfence.ledger.witness_http import WitnessServer
 
-    passphrase = read_passphrase(file=passphrase_file, variable=passphrase_env)
-    private = load_private(key, passphrase=passphrase)
-    if not isinstance(private, Ed25519PrivateKey):
-        hint = "make one with `ringfence keygen --type ed25519`"
-        raise UsageError(f"`{key}` is no Ed25519 key", help=hint)
+    private = ed25519_key(key, file=passphrase_file, variable=passphrase_env)
     known: dict[str, tuple[NoteKey, ...]] = {}
     for log in map(_log, logs):
         known[log.name] = (*known.get(log.name, ()), log)

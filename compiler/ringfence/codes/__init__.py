@@ -3,7 +3,7 @@
 One module a range: source (RF0xx), models (RF1xx), conditions (RF2xx), rules (RF3xx),
 releases (RF4xx), trust (RF5xx), tests (RF6xx), bundles (RF7xx), opa (RF8xx), evidence (RF9xx),
 ledger (RF94x, RF95x), exports (RF96x), proofs and export policies (RF97x), collector (RF98x),
-reconciliation (RF99x).
+reconciliation (RF990 to RF998), keys outside files (RF999).
 """
 
 from collections.abc import Mapping
@@ -13,6 +13,7 @@ from ringfence.codes import (
     bundles,
     collector,
     conditions,
+    custody,
     evidence,
     export_policy,
     exports,
@@ -48,6 +49,7 @@ _RANGES = (
     proofs.CODES,
     collector.CODES,
     reconcile.CODES,
+    custody.CODES,
 )
 
 CODES: Mapping[str, CodeInfo] = MappingProxyType(

@@ -7,10 +7,42 @@ from urllib.parse import unquote_to_bytes
 
 from ringfence.errors import UsageError
 
-__all__ = ["TokenPlace", "VaultPlace", "is_key_uri", "read_token", "read_vault"]
+__all__ = [
+    "CloudPlace",
+    "TokenPlace",
+    "VaultPlace",
+    "is_key_uri",
+    "read_cloud",
+    "read_token",
+    "read_vault",
+]
 
 _SCHEME = re.compile(r"(pkcs11|hv|hsm|awskms|azurekms|gcpkms|gnupg|tkey):", re.IGNORECASE)
 _VAULT = re.compile(r"hv:([A-Za-z0-9_.-]{1,128})/([1-9][0-9]{0,8})")
+# Keys of clouds, as securesystemslib names them, and what it is given to find one.
+_CLOUD: Final = {
+    "awskms": (
+        re.compile(
+            r"awskms:((?:arn:aws[a-z-]{0,16}:kms:[a-z0-9-]{1,32}:[0-9]{12}:(?:key|alias)/|alias/)?"
+            r"[A-Za-z0-9/_-]{1,256})"
+        ),
+        "write `awskms:` and the key's id, alias/NAME or ARN",
+    ),
+    "gcpkms": (
+        re.compile(
+            r"gcpkms:(projects/[A-Za-z0-9.:-]{1,128}/locations/[A-Za-z0-9-]{1,64}/keyRings/[\w-]{1,63}"
+            r"/cryptoKeys/[\w-]{1,63}/cryptoKeyVersions/[1-9][0-9]{0,8})",
+            re.ASCII,
+        ),
+        "write `gcpkms:projects/P/locations/L/keyRings/R/cryptoKeys/K/cryptoKeyVersions/N`",
+    ),
+    "azurekms": (
+        re.compile(
+            r"azurekms://([A-Za-z0-9-]{3,24})\.vault\.azure\.net/keys/([A-Za-z0-9-]{1,127})/[0-9a-f]{32}"
+        ),
+        "write `azurekms://VAULT.vault.azure.net/keys/KEY/VERSION`",
+    ),
+}
 _PATH: Final = {"token", "object", "id"}
 _QUERY: Final = {"module-path"}
 _FORM: Final = "write `pkcs11:token=LABEL;object=LABEL?module-path=/path/to/module.so`"
@@ -37,6 +69,15 @@ class VaultPlace:
     def uri(self) -> str:
         """Return the URI as securesystemslib writes it."""
         return f"hv:{self.name}/{self.version}"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudPlace:
+    """A key of a cloud's key service: the URI, its scheme, and what the service knows the key by."""
+
+    scheme: str
+    uri: str
+    name: tuple[str, ...]
 
 
 def is_key_uri(text: str) -> bool:
@@ -73,6 +114,16 @@ def read_vault(uri: str) -> VaultPlace:
     if match is None:
         raise UsageError("a key of Vault is named by `hv:NAME/VERSION`", help="such as `hv:log/1`")
     return VaultPlace(match[1], int(match[2]))
+
+
+def read_cloud(uri: str) -> CloudPlace:
+    """Read a URI of `awskms:`, `gcpkms:` or `azurekms:`; raise UsageError, which never shows it."""
+    scheme = uri.partition(":")[0].lower()
+    form, hint = _CLOUD[scheme]
+    match = form.fullmatch(uri)
+    if match is None:
+        raise UsageError(f"the URI names no key of `{scheme}:`", help=hint)
+    return CloudPlace(scheme, uri, match.groups())
 
 
 def _attributes(text: str, *, separator: str, known: set[str]) -> dict[str, bytes]:

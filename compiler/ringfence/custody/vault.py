@@ -1,54 +1,57 @@
-"""Sign with an Ed25519 key of Vault's transit engine, through securesystemslib."""
+"""Sign with a key of Vault's transit engine (also OpenBao's), through securesystemslib."""
 
 import base64
 import binascii
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from ringfence.custody.place import VaultPlace
+from ringfence.custody.signer import ED25519, Algorithm, OutsideKey
 from ringfence.errors import UsageError
-from ringfence.evidence.error import EvidenceError
+from ringfence.keys import PublicKey
 
-__all__ = ["VaultKey"]
+__all__ = ["open_vault"]
 
 
-class VaultKey:
-    """One version of a key of Vault, found by `VAULT_ADDR` and `VAULT_TOKEN` of the environment."""
+def open_vault(place: VaultPlace, *, wanted: frozenset[Algorithm]) -> OutsideKey:
+    """Return one version of a key, found by `VAULT_ADDR` and `VAULT_TOKEN` of the environment.
 
-    def __init__(self, place: VaultPlace) -> None:
-        """Read the version's public key; raise UsageError where library, server or key are not there."""
-        try:
-            import hvac
-            from securesystemslib.signer import Signer, SSlibKey  # type: ignore[attr-defined]
-        except ImportError:
-            hint = "install `ringfence[vault]`"
-            raise UsageError("keys of Vault need hvac and securesystemslib", help=hint) from None
-        try:
-            answer: Any = hvac.Client().secrets.transit.read_key(place.name)
-            raw = base64.b64decode(answer["data"]["keys"][str(place.version)]["public_key"])
-            self._public = Ed25519PublicKey.from_public_bytes(raw)
-        except (KeyError, TypeError, ValueError, binascii.Error):
-            hint = "make one with the key type `ed25519`"
-            raise UsageError("Vault has no such version of an Ed25519 key", help=hint) from None
-        except Exception as error:  # of hvac and requests, whose text may show the request
-            hint = "check `VAULT_ADDR` and `VAULT_TOKEN`"
-            raise UsageError(f"Vault does not answer: {type(error).__name__}", help=hint) from None
-        self._signer = Signer.from_priv_key_uri(place.uri, SSlibKey.from_crypto(self._public))
+    Raise UsageError where library, server or key are not there.
+    """
+    try:
+        import hvac
+        from securesystemslib.signer import Signer, SSlibKey  # type: ignore[attr-defined]
+    except ImportError:
+        hint = "install `ringfence[vault]`"
+        raise UsageError("keys of Vault need hvac and securesystemslib", help=hint) from None
+    try:
+        answer: Any = hvac.Client().secrets.transit.read_key(place.name)
+    except Exception as error:  # of hvac and requests, whose text may show the request
+        hint = "check `VAULT_ADDR`, `VAULT_TOKEN` and the key's name"
+        raise UsageError(f"Vault does not answer: {type(error).__name__}", help=hint) from None
+    public = _public_of(answer, version=place.version, wanted=wanted)
+    # transit hashes with SHA-256 and writes ECDSA in DER unless it is told otherwise
+    signer = Signer.from_priv_key_uri(place.uri, SSlibKey.from_crypto(public))
+    return OutsideKey(public, "Vault", lambda data: bytes.fromhex(signer.sign(data).signature))
 
-    def public_key(self) -> Ed25519PublicKey:
-        """Return the public key."""
-        return self._public
 
-    def sign(self, data: bytes, /) -> bytes:
-        """Return the signature over the data (RFC 8032); raise EvidenceError (RF950)."""
-        try:
-            signature = bytes.fromhex(self._signer.sign(data).signature)
-            self._public.verify(signature, data)
-        except InvalidSignature:
-            raise EvidenceError("RF950", "Vault signed with another key than it showed") from None
-        except Exception as error:  # of hvac and requests, whose text may show the request
-            said = type(error).__name__
-            raise EvidenceError("RF950", f"Vault does not sign: {said}") from None
-        return signature
+def _public_of(answer: Any, *, version: int, wanted: frozenset[Algorithm]) -> PublicKey:
+    try:
+        data = answer["data"]
+        if data["type"] not in wanted:
+            raise ValueError
+        text = data["keys"][str(version)]["public_key"]
+        if data["type"] == ED25519:
+            return Ed25519PublicKey.from_public_bytes(base64.b64decode(text))
+        found = load_pem_public_key(text.encode())
+        if not isinstance(found, ec.EllipticCurvePublicKey):
+            raise ValueError
+    except (AttributeError, KeyError, TypeError, ValueError, UnsupportedAlgorithm, binascii.Error):
+        kinds = " or ".join(sorted(wanted))
+        hint = f"make one with the key type {kinds}"
+        raise UsageError(f"Vault has no such version of a key for {kinds}", help=hint) from None
+    return found

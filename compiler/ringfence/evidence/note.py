@@ -5,11 +5,12 @@ import binascii
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ringfence.custody.signer import Ed25519Signer as NoteSigner
 from ringfence.evidence.error import EvidenceError, VerifyError
 
 __all__ = [
@@ -32,18 +33,6 @@ _OUR_NAME = re.compile(r"[!-*,-~]{1,255}")
 _VKEY = re.compile(r"([!-*,-~]{1,255})\+([0-9a-f]{8})\+([A-Za-z0-9+/=]{44})")
 _CONTROL = re.compile(rb"[\x00-\x09\x0b-\x1f]")
 _LINE = re.compile(r"— ([^\s+]+) ([A-Za-z0-9+/=]+)")
-
-
-class NoteSigner(Protocol):
-    """What signs as an Ed25519 private key does, wherever that key is kept."""
-
-    def public_key(self) -> Ed25519PublicKey:
-        """Return the public key."""
-        ...
-
-    def sign(self, data: bytes, /) -> bytes:
-        """Return the signature over the data (RFC 8032)."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,18 +5,17 @@ from dataclasses import dataclass
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import (
     decode_dss_signature,
     encode_dss_signature,
 )
 
+from ringfence.custody.file import signer_of
+from ringfence.custody.signer import P256_ORDER, SigningKey
 from ringfence.keys import PrivateKey, PublicKey, public_pem, thumbprint
 
 __all__ = ["PackageKey", "PackageSigner"]
-
-_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
-"""The order of P-256 (FIPS 186-5; SEC 2, section 2.4.2)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +49,7 @@ class PackageKey:
                 self.key.verify(signature, content)
                 return True
             r, s = decode_dss_signature(signature)
-            if 2 * s > _ORDER or encode_dss_signature(r, s) != signature:
+            if 2 * s > P256_ORDER or encode_dss_signature(r, s) != signature:
                 return False
             self.key.verify(signature, content, ec.ECDSA(hashes.SHA256()))
         except (InvalidSignature, ValueError):
@@ -60,9 +59,13 @@ class PackageKey:
 
 @dataclass(frozen=True, slots=True)
 class PackageSigner:
-    """A package's private key; the same content gives the same signature (RFC 6979 for ECDSA)."""
+    """A package's private key.
 
-    private: PrivateKey
+    A key in a file gives the same signature for the same content (RFC 6979 for ECDSA); ECDSA keys that
+    are kept elsewhere give another one each time.
+    """
+
+    private: PrivateKey | SigningKey[PublicKey]
 
     @property
     def public(self) -> PackageKey:
@@ -70,9 +73,5 @@ class PackageSigner:
         return PackageKey(self.private.public_key())
 
     def sign(self, data: bytes, /) -> bytes:
-        """Return the signature that `PackageKey.verifies` takes."""
-        if isinstance(self.private, Ed25519PrivateKey):
-            return self.private.sign(data)
-        made = self.private.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
-        r, s = decode_dss_signature(made)
-        return encode_dss_signature(r, min(s, _ORDER - s))
+        """Return the signature that `PackageKey.verifies` takes; raise EvidenceError (RF999)."""
+        return signer_of(self.private).sign(data)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import rfc8785
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ringfence.custody.signer import Ed25519Signer
 from ringfence.errors import Diagnostic, InternalError, Severity, UsageError
 from ringfence.language.kinds.exception import Approval, ExceptionSpec
 from ringfence.language.kinds.trust_root import TrustKey
@@ -89,7 +89,7 @@ def canonical_bytes(document: ExceptionDocument) -> bytes:
 
 
 def sign_exception(
-    document: ExceptionDocument, *, by: str, key: Ed25519PrivateKey, kid: str, signed_at: int
+    document: ExceptionDocument, *, by: str, key: Ed25519Signer, kid: str, signed_at: int
 ) -> str:
     """Return the token of `spec.approval`; `signed_at` is in epoch seconds.
 

@@ -11,9 +11,10 @@ from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
-    Ed25519PrivateKey,
     Ed25519PublicKey,
 )
+
+from ringfence.custody.signer import Ed25519Signer
 
 __all__ = [
     "Jws",
@@ -46,7 +47,7 @@ class Jws:
     signature: bytes
 
 
-def sign_compact(payload: bytes, *, header: Mapping[str, Any], key: Ed25519PrivateKey) -> str:
+def sign_compact(payload: bytes, *, header: Mapping[str, Any], key: Ed25519Signer) -> str:
     """Return the compact serialization (RFC 7515, section 3.1) with an EdDSA signature."""
     text = json.dumps(dict(header), separators=(",", ":"), sort_keys=True)
     signed = f"{encode_base64url(text.encode())}.{encode_base64url(payload)}"

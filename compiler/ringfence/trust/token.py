@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 import orjson
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ringfence.custody.signer import Ed25519Signer
 from ringfence.errors import UsageError
 from ringfence.ir.schema import DecisionPoint
 from ringfence.trust.canonical import bound_digest
@@ -40,7 +40,7 @@ def issue_approval(
     requester: str,
     issued_at: int,
     lifetime: int,
-    key: Ed25519PrivateKey,
+    key: Ed25519Signer,
     kid: str,
     jti: str | None = None,
 ) -> str:
@@ -75,7 +75,7 @@ def issue_attestation(
     by: str,
     issued_at: int,
     lifetime: int,
-    key: Ed25519PrivateKey,
+    key: Ed25519Signer,
     kid: str,
     jti: str | None = None,
 ) -> str:
@@ -100,7 +100,7 @@ def issue_attestation(
     return sign_token(claims, key=key, kid=kid)
 
 
-def sign_token(claims: Mapping[str, Any], *, key: Ed25519PrivateKey, kid: str) -> str:
+def sign_token(claims: Mapping[str, Any], *, key: Ed25519Signer, kid: str) -> str:
     """Return the claims as a compact JWS. Raises UsageError where it is over 8 KiB."""
     try:
         payload = orjson.dumps(dict(claims), default=_literal, option=orjson.OPT_SORT_KEYS)
