@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 
 from ringfence.custody.opening import open_ed25519, open_key
-from ringfence.custody.place import TokenPlace, is_key_uri, read_token, read_vault
+from ringfence.custody.place import TokenPlace, is_key_uri, read_cloud, read_token, read_vault
 from ringfence.errors import UsageError
 
 MODULE = "module-path=/usr/lib/m.so"
 SECRET = "pin-canary"
+GCP = "gcpkms:projects/p-1/locations/global/keyRings/r/cryptoKeys/k/cryptoKeyVersions/3"
+AZURE = "azurekms://our-vault.vault.azure.net/keys/packages/" + "0a" * 16
 
 
 def test_a_token_uri_is_read_by_its_attributes() -> None:
@@ -37,9 +39,13 @@ def test_a_token_uri_is_read_by_its_attributes() -> None:
         f"hv:{SECRET}",
         f"hv:a/{SECRET}",
         f"hv:../{SECRET}/1",
-        f"awskms:{SECRET}",
+        f"awskms:{SECRET} ",
+        f"awskms:arn:aws:s3:eu-west-1:123456789012:key/{SECRET}",
         f"gcpkms:{SECRET}",
+        f"{GCP}/{SECRET}",
         f"azurekms:{SECRET}",
+        f"azurekms://{SECRET}.example.com/keys/k/{'0a' * 16}",
+        f"azurekms://{SECRET}.vault.azure.net.example.com/keys/k/{'0a' * 16}",
         f"hsm:{SECRET}",
     ],
 )
@@ -64,6 +70,9 @@ def test_a_file_is_no_uri() -> None:
     [
         (f"pkcs11:token=a;object=b?{MODULE}", "pkcs11", "ringfence[hsm]"),
         ("hv:log/1", "hvac", "ringfence[vault]"),
+        ("awskms:alias/packages", "securesystemslib", "ringfence[awskms]"),
+        (GCP, "securesystemslib", "ringfence[gcpkms]"),
+        (AZURE, "securesystemslib", "ringfence[azurekms]"),
     ],
 )
 def test_an_extra_that_is_not_installed_is_named(
@@ -81,3 +90,27 @@ def test_an_extra_that_is_not_installed_is_named(
     with pytest.raises(UsageError) as caught:
         open_key(uri, secret=b"1")
     assert extra in caught.value.help
+
+
+def test_clouds_keys_are_named_as_their_library_names_them() -> None:
+    """A URI leads to what the service knows the key by, and a cloud's host is Azure's own."""
+    arn = "arn:aws:kms:eu-west-1:123456789012:key/1a-2b"
+    for uri, name in (
+        ("awskms:1a-2b", ("1a-2b",)),
+        ("awskms:alias/log/x_y", ("alias/log/x_y",)),
+        (f"awskms:{arn}", (arn,)),
+        (GCP, (GCP.removeprefix("gcpkms:"),)),
+        (AZURE, ("our-vault", "packages")),
+    ):
+        found = read_cloud(uri)
+        assert (found.uri, found.name) == (uri, name)
+
+
+@pytest.mark.parametrize("uri", [GCP, AZURE, "awskms:alias/packages"])
+def test_clouds_sign_nothing_that_needs_ed25519(uri: str) -> None:
+    """It is said before the service is asked, and the URI is not shown."""
+    with pytest.raises(
+        UsageError, match="sign by ECDSA, and what is signed here needs Ed25519"
+    ) as caught:
+        open_ed25519(uri, secret=None)
+    assert uri not in f"{caught.value.message} {caught.value.help}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from tests.evidence.samples import decision
 from tests.trust.test_attest import FACTS as SCANNED
 from tests.trust.test_attest import GIVEN as ATTEST
@@ -21,7 +21,7 @@ from tests.trust.test_commands import APPROVE, FACTS, REQUEST
 import ringfence
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.note import NoteKey, sign_note
-from ringfence.keys import PublicKey, generate, public_pem, thumbprint
+from ringfence.keys import PublicKey, public_pem, thumbprint
 from ringfence.language.facts import all_points
 from ringfence.language.kinds.trust_root import TrustRoot
 from ringfence.ledger.cosignature import WitnessKey, read_cosignatures
@@ -144,7 +144,7 @@ class Work:
 
     def witness(self, uri: str, public: Ed25519PublicKey) -> None:
         """Serve a witness for one checkpoint; its cosignature is the key's."""
-        log = generate("ed25519")
+        log = Ed25519PrivateKey.generate()
         (self.folder / "witnessed.vkey").write_text(NoteKey("e.com/w", log.public_key()).vkey)
         text = Checkpoint(origin="e.com/w", size=3, root=b"r" * 32).text()
         note = sign_note(text, name="e.com/w", key=log)

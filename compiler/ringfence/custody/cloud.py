@@ -33,12 +33,13 @@ def open_cloud(place: CloudPlace) -> OutsideKey:
     logging.getLogger("securesystemslib.signer").setLevel(logging.CRITICAL + 1)
     try:
         uri, shown = _import(library, place)
-        if shown.scheme != _SCHEME:
-            raise UnsupportedAlgorithmError
         if uri != place.uri:
             hint = "Key Vault's newest version is another one: name that"
             raise UsageError("the key's version is not the one that signs", help=hint)
         public: Any = load_pem_public_key(shown.keyval["public"].encode())
+        # AWS signs by ECDSA_SHA_256 on secp256k1 too, which the library takes for P-256
+        if shown.scheme != _SCHEME or not isinstance(public.curve, ec.SECP256R1):
+            raise UnsupportedAlgorithmError
         signer = library.Signer.from_priv_key_uri(place.uri, shown)
     except UsageError:
         raise
@@ -50,7 +51,6 @@ def open_cloud(place: CloudPlace) -> OutsideKey:
     except Exception as error:  # of the service's library, whose text may show the request
         hint = f"check the key's name, the region, and the credentials for {holder}"
         raise UsageError(f"{holder} does not answer: {type(error).__name__}", help=hint) from None
-    assert isinstance(public, ec.EllipticCurvePublicKey)
     return OutsideKey(public, holder, lambda data: bytes.fromhex(signer.sign(data).signature))
 
 
