@@ -147,14 +147,17 @@ def test_no_answer_is_kept_as_such() -> None:
 def test_numbers_beyond_a_double_are_marked_text() -> None:
     """A number that RFC 8785 cannot write is its literal under `number`; all others are numbers."""
     facts = {
-        "a": 2**53 - 1, "b": 2**53, "c": ExactNumber("1e400"), "d": 0.5, "e": [1, -(2**60)]
+        "a": 2**53 - 1, "b": 2**53, "c": ExactNumber("1e400"), "d": 0.5, "e": [1, -(2**60)],
+        "f": 2.0**53, "g": -1e300,
     }  # fmt: skip
-    assert _body(event(facts=facts), allowed=frozenset("abcde"))["facts"] == {
+    assert _body(event(facts=facts), allowed=frozenset("abcdefg"))["facts"] == {
         "a": 2**53 - 1,
         "b": {"number": str(2**53)},
         "c": {"number": "1e400"},
         "d": 0.5,
         "e": [1, {"number": str(-(2**60))}],
+        "f": {"number": "9007199254740992"},
+        "g": {"number": "-1e+300"},
     }
 
 

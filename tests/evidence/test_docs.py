@@ -8,8 +8,8 @@ from tests.evidence.samples import KEY, STRANGER
 from ringfence.codes import CODES
 from ringfence.enterprise.files import OSCAL, POLICY
 from ringfence.evidence.checkpoint import Checkpoint
+from ringfence.evidence.layout import REQUIRED
 from ringfence.evidence.note import NoteKey, sign_note
-from ringfence.evidence.package import REQUIRED
 from ringfence.evidence.records import RecordKind, read_record
 from ringfence.evidence.tree import leaf_hash, root_of
 from ringfence.export import layout

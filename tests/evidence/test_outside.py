@@ -13,7 +13,7 @@ import pytest
 from tests.evidence.conftest import GoVerify
 from tests.evidence.samples import KEY, ORIGIN, STRANGER, event, records
 
-from ringfence.evidence import package as names
+from ringfence.evidence import layout as names
 from ringfence.evidence.note import NoteKey, sign_note
 from ringfence.evidence.seal import SealResult, seal
 from ringfence.evidence.tree import consistency_proof, inclusion_proof, leaf_hash, root_of

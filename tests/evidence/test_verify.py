@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.evidence.samples import KEY, ORIGIN, STRANGER, event, records
 
-from ringfence.evidence import package as names
+from ringfence.evidence import layout as names
 from ringfence.evidence.error import EvidenceError, VerifyError
-from ringfence.evidence.package import REQUIRED, Limits
+from ringfence.evidence.layout import REQUIRED
+from ringfence.evidence.package import Limits
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.run import runs_without_record
 from ringfence.evidence.seal import SealResult, seal
@@ -273,7 +274,7 @@ def test_statement_of_another_checkpoint_is_refused(package: Path, tmp_path: Pat
 
 def test_file_that_is_derived_is_checked_for_its_meaning(package: Path) -> None:
     """A right digest in a signed statement does not make another key or checksum list right."""
-    for name in (names.KEY_PEM, names.KEY_VKEY, names.SUMS, names.CHECKPOINT_BODY):
+    for name in (names.LOG_PEM, names.LOG_VKEY, names.SUMS, names.CHECKPOINT_BODY):
         digests, said = read_statement(_payload(package))
         old = (package / name).read_bytes()
         (package / name).write_bytes(b"other")

@@ -53,9 +53,9 @@ def content(body: bytes, *, status: int = 200, length: int | None = None) -> Any
     def answer(handler: BaseHTTPRequestHandler) -> None:
         handler.send_response(status)
         handler.send_header("Content-Length", str(len(body) if length is None else length))
+        handler.send_header("Connection", "close")
         handler.end_headers()
         handler.wfile.write(body)
-        handler.close_connection = True
 
     return answer
 

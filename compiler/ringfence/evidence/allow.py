@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+import rfc8785
+
 from ringfence.evidence.canonical import MAX_SAFE_INTEGER
 from ringfence.replay.event_json import ExactNumber
 
@@ -93,7 +95,7 @@ def plain(value: object) -> Any:
     """Return a plain value that RFC 8785 can write; raise ValueError for another.
 
     Plain is null, boolean, text of bounded length, number, or a bounded list of these. A number
-    beyond 2^53-1 or that no double holds becomes `{"number": "its literal"}`.
+    beyond 2^53-1 or that no double holds becomes `{"number": "its literal"}`, a double as RFC 8785 writes it.
     """
     if isinstance(value, list):
         if len(value) > MAX_ITEMS:
@@ -108,8 +110,12 @@ def _scalar(value: object) -> Any:
     match value:
         case ExactNumber():
             return {NUMBER: short_text(str(value))}
-        case None | bool() | float():
+        case None | bool():
             return value
+        case float():
+            # RFC 8785 writes such a double like an integer that no reader may take for exact.
+            safe = -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
+            return value if safe else {NUMBER: rfc8785.dumps(value).decode()}
         case int():
             safe = -MAX_SAFE_INTEGER <= value <= MAX_SAFE_INTEGER
             return value if safe else {NUMBER: str(value)}

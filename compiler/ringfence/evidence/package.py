@@ -1,4 +1,4 @@
-"""The layout of a package, and how its files are read without trusting any of them."""
+"""How a package's files are read without trusting any of them."""
 
 import contextlib
 import os
@@ -11,44 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from ringfence.evidence.error import VerifyError
+from ringfence.evidence.layout import REQUIRED, STATEMENT_FILES
 
-__all__ = [
-    "CHECKPOINT",
-    "CHECKPOINT_BODY",
-    "CHECKPOINT_SIGNATURE",
-    "GUIDE",
-    "KEY_PEM",
-    "KEY_VKEY",
-    "RECORDS",
-    "REQUIRED",
-    "STATEMENT",
-    "STATEMENT_BODY",
-    "STATEMENT_FILES",
-    "STATEMENT_SIGNATURE",
-    "SUMS",
-    "Limits",
-    "PackageFolder",
-    "require_named",
-]
-
-RECORDS: Final = "records.jsonl"
-CHECKPOINT: Final = "checkpoint"
-CHECKPOINT_BODY: Final = "checkpoint.body"
-CHECKPOINT_SIGNATURE: Final = "checkpoint.sig"
-KEY_VKEY: Final = "keys/log.vkey"
-KEY_PEM: Final = "keys/log.pub.pem"
-SUMS: Final = "SHA256SUMS"
-GUIDE: Final = "VERIFY.md"
-STATEMENT: Final = "statement.dsse.json"
-STATEMENT_BODY: Final = "statement.body"
-STATEMENT_SIGNATURE: Final = "statement.sig"
-
-STATEMENT_FILES: Final = frozenset({STATEMENT, STATEMENT_BODY, STATEMENT_SIGNATURE})
-"""The files that the statement does not name, since they are made from it."""
-
-REQUIRED: Final = STATEMENT_FILES | {
-    RECORDS, CHECKPOINT, CHECKPOINT_BODY, CHECKPOINT_SIGNATURE, KEY_VKEY, KEY_PEM, SUMS, GUIDE,
-}  # fmt: skip
+__all__ = ["Limits", "PackageFolder", "only_verify_errors", "require_named"]
 
 _STEP = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _OPEN: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -71,7 +36,7 @@ class PackageFolder:
         self._root = path
         self._limits = limits
         self._sizes: dict[str, int] = {}
-        with _only_verify_errors():
+        with only_verify_errors():
             self._walk(path, "", limits.depth)
         if sum(self._sizes.values()) > limits.total:
             raise VerifyError("RF938", "the package is too large")
@@ -85,7 +50,7 @@ class PackageFolder:
 
     def read(self, name: str) -> bytes:
         """Return the content of a small file."""
-        with self.open(name) as stream, _only_verify_errors():
+        with self.open(name) as stream, only_verify_errors():
             content = stream.read(self._limits.small + 1)
         if len(content) > self._limits.small:
             raise VerifyError("RF938", f"`{name}` is too large")
@@ -94,7 +59,7 @@ class PackageFolder:
     @contextlib.contextmanager
     def open(self, name: str) -> Iterator[BufferedReader]:
         """Open a file, which must still be a plain one."""
-        with _only_verify_errors():
+        with only_verify_errors():
             handle = os.open(self._root / name, _OPEN)
             with os.fdopen(handle, "rb") as stream:
                 if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
@@ -133,7 +98,8 @@ def require_named(names: Set[str], named: Set[str]) -> None:
 
 
 @contextlib.contextmanager
-def _only_verify_errors() -> Iterator[None]:
+def only_verify_errors() -> Iterator[None]:
+    """Raise VerifyError (RF920) for what the system says of a path or its file."""
     try:
         yield
     except (OSError, ValueError) as error:

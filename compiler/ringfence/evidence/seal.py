@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringfence.evidence import package
+from ringfence.evidence import layout
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.folder import new_folder, write_synced
@@ -44,13 +44,13 @@ def seal(records: Iterable[Record], *, out: Path, origin: str, key: NoteSigner) 
     signer = NoteKey(origin, key.public_key())
     with new_folder(out) as draft:
         written = _Records()
-        written.write(records, draft / package.RECORDS)
+        written.write(records, draft / layout.RECORDS)
         checkpoint = Checkpoint(origin=origin, size=written.tree.size, root=written.tree.root())
         files = _files(checkpoint, signer, key)
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in files.items()}
-        digests[package.RECORDS] = written.digest.hexdigest()
-        files[package.SUMS] = sums(digests)
-        digests[package.SUMS] = hashlib.sha256(files[package.SUMS]).hexdigest()
+        digests[layout.RECORDS] = written.digest.hexdigest()
+        files[layout.SUMS] = layout.sums(digests)
+        digests[layout.SUMS] = hashlib.sha256(files[layout.SUMS]).hexdigest()
         files |= _statement(digests, checkpoint, signer, key)
         for name, content in files.items():
             write_synced(draft / name, content)
@@ -62,11 +62,6 @@ def seal(records: Iterable[Record], *, out: Path, origin: str, key: NoteSigner) 
         key=signer.vkey,
         kinds=dict(sorted(written.kinds.items())),
     )
-
-
-def sums(digests: Mapping[str, str]) -> bytes:
-    """Write digests as `sha256sum --check` reads them."""
-    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode()
 
 
 def predicate(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -104,12 +99,12 @@ class _Records:
 def _files(checkpoint: Checkpoint, signer: NoteKey, key: NoteSigner) -> dict[str, bytes]:
     text = checkpoint.text()
     return {
-        package.CHECKPOINT: sign_note(text, name=signer.name, key=key),
-        package.CHECKPOINT_BODY: text,
-        package.CHECKPOINT_SIGNATURE: key.sign(text),
-        package.KEY_VKEY: f"{signer.vkey}\n".encode(),
-        package.KEY_PEM: public_pem(signer.key).encode(),
-        package.GUIDE: guide(checkpoint),
+        layout.CHECKPOINT: sign_note(text, name=signer.name, key=key),
+        layout.CHECKPOINT_BODY: text,
+        layout.CHECKPOINT_SIGNATURE: key.sign(text),
+        layout.LOG_VKEY: f"{signer.vkey}\n".encode(),
+        layout.LOG_PEM: public_pem(signer.key).encode(),
+        layout.GUIDE: guide(checkpoint),
     }
 
 
@@ -119,7 +114,7 @@ def _statement(
     payload = write_statement(digests, predicate=predicate(checkpoint))
     envelope = Envelope.sign(payload, key=key, keyid=signer.keyid)
     return {
-        package.STATEMENT: envelope.encode(),
-        package.STATEMENT_BODY: pae(payload),
-        package.STATEMENT_SIGNATURE: envelope.signature,
+        layout.STATEMENT: envelope.encode(),
+        layout.STATEMENT_BODY: pae(payload),
+        layout.STATEMENT_SIGNATURE: envelope.signature,
     }

@@ -9,14 +9,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from ringfence.evidence import package
+from ringfence.evidence import layout
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.guide import NOT_SHOWN
 from ringfence.evidence.note import MAX_NOTE, NoteKey, OpenNote, open_note
-from ringfence.evidence.package import Limits, PackageFolder
+from ringfence.evidence.package import Limits, PackageFolder, require_named
 from ringfence.evidence.records import MAX_RECORD, Record, read_record
-from ringfence.evidence.seal import predicate, sums
+from ringfence.evidence.seal import predicate
 from ringfence.evidence.statement import Envelope, pae, read_statement
 from ringfence.evidence.tree import CompactRange, leaf_hash
 from ringfence.keys import public_pem
@@ -83,7 +83,7 @@ class Verifier:
 
     def _verify(self, path: Path, *, each: Callable[[Record], None]) -> VerifyResult:
         folder = PackageFolder(path, limits=self._limits)
-        key, note = self._open(folder.read(package.CHECKPOINT))
+        key, note = self._open(folder.read(layout.CHECKPOINT))
         checkpoint = Checkpoint.parse(note.text)
         if checkpoint.origin != key.name:
             raise VerifyError("RF924", "the checkpoint is of another origin than its key's name")
@@ -125,7 +125,7 @@ class Verifier:
 
     def _records(self, folder: PackageFolder, each: Callable[[Record], None]) -> _ReadRecords:
         digest, tree, kinds = hashlib.sha256(), CompactRange(), Counter[str]()
-        with folder.open(package.RECORDS) as stream:
+        with folder.open(layout.RECORDS) as stream:
             while line := stream.readline(MAX_RECORD + 2):
                 if not line.endswith(b"\n"):
                     raise VerifyError("RF925", f"record {tree.size} has no end, or is too long")
@@ -145,21 +145,21 @@ class Verifier:
         read: _ReadRecords,
     ) -> None:
         """Verify the statement, and every file by it."""
-        envelope = Envelope.open(folder.read(package.STATEMENT), key=key)
+        envelope = Envelope.open(folder.read(layout.STATEMENT), key=key)
         digests, said = read_statement(envelope.payload)
         if said != predicate(checkpoint):
             raise VerifyError("RF927", "the statement is of another checkpoint")
-        package.require_named(folder.names, digests.keys())
+        require_named(folder.names, digests.keys())
         derived = {
-            package.CHECKPOINT_BODY: note.text,
-            package.CHECKPOINT_SIGNATURE: note.signature,
-            package.KEY_VKEY: f"{key.vkey}\n".encode(),
-            package.KEY_PEM: public_pem(key.key).encode(),
-            package.SUMS: sums({n: d for n, d in digests.items() if n != package.SUMS}),
-            package.STATEMENT_BODY: pae(envelope.payload),
-            package.STATEMENT_SIGNATURE: envelope.signature,
+            layout.CHECKPOINT_BODY: note.text,
+            layout.CHECKPOINT_SIGNATURE: note.signature,
+            layout.LOG_VKEY: f"{key.vkey}\n".encode(),
+            layout.LOG_PEM: public_pem(key.key).encode(),
+            layout.SUMS: layout.sums({n: d for n, d in digests.items() if n != layout.SUMS}),
+            layout.STATEMENT_BODY: pae(envelope.payload),
+            layout.STATEMENT_SIGNATURE: envelope.signature,
         }
-        for name in sorted(folder.names - {package.STATEMENT}):
+        for name in sorted(folder.names - {layout.STATEMENT}):
             self._file(folder, name, derived=derived, digests=digests, read=read)
 
     def _file(
@@ -171,7 +171,7 @@ class Verifier:
         digests: Mapping[str, str],
         read: _ReadRecords,
     ) -> None:
-        if name == package.RECORDS:
+        if name == layout.RECORDS:
             found = read.digest  # of the bytes that the tree was built from
         else:
             with folder.open(name) as stream:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from ringfence.evidence.error import EvidenceError, VerifyError
-from ringfence.evidence.package import Limits
+from ringfence.evidence.package import Limits, only_verify_errors
 
 __all__ = ["PackageArchive", "begins_with", "pack", "require_writable"]
 
@@ -68,10 +68,10 @@ class PackageArchive:
     def __init__(self, path: Path | int, *, limits: Limits, required: frozenset[str]) -> None:
         self._at: dict[str, tuple[int, int]] = {}
         self._limits = limits
-        with _only_verify_errors():
+        with only_verify_errors():
             self._handle = path if isinstance(path, int) else os.open(path, _OPEN)
         try:
-            with _only_verify_errors():
+            with only_verify_errors():
                 self._scan()
             if absent := sorted(required - self.names):
                 raise VerifyError("RF935", f"`{absent[0]}` is missing from the package")
@@ -101,7 +101,7 @@ class PackageArchive:
 
     def _content(self, name: str) -> bytes:
         start, size = self._at[name]
-        with _only_verify_errors():
+        with only_verify_errors():
             return self._pread(size, start)
 
     def _scan(self) -> None:
@@ -161,15 +161,6 @@ def _header(name: str, size: int) -> bytes | None:
         return member.tobuf(tarfile.USTAR_FORMAT)
     except ValueError:
         return None
-
-
-@contextlib.contextmanager
-def _only_verify_errors() -> Iterator[None]:
-    try:
-        yield
-    except (OSError, ValueError) as error:
-        said = getattr(error, "strerror", None) or "its path cannot be used"
-        raise VerifyError("RF920", f"the package cannot be read: {said}") from None
 
 
 def _malformed() -> VerifyError:
