@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 from ringfence.change.read import AnyResult
 from ringfence.change.record import change_record
-from ringfence.evidence.records import RecordKind
 from ringfence.ledger.append import Delivery
 from ringfence.ledger.store import Ledger
 
@@ -16,13 +15,7 @@ def append_changes(ledger: Ledger, results: Sequence[AnyResult], *, delivery: De
 
     Raise EvidenceError where the ledger takes no more, or a result is too large for a record.
     """
-    known = {ledger.read(position).data for position in ledger.index.kind(RecordKind.CHANGE.value)}
-    records = []
-    for record in map(change_record, results):
-        if record.data in known:
-            delivery.duplicates += 1
-        else:
-            known.add(record.data)
-            records.append(record)
-    if records:
-        delivery.added += ledger.append(records).added
+    if results:
+        found = ledger.append([change_record(one) for one in results])
+        delivery.added += found.added
+        delivery.duplicates += found.duplicates

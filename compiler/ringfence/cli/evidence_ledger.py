@@ -94,6 +94,20 @@ def init_ledger(
     help="A file that build, test, replay or eval wrote with --result. May be repeated.",
 )
 @click.option(
+    "--record",
+    "records",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path),
+    help="A file of records that others made, one a line; - is standard input. May be repeated.",
+)
+@click.option(
+    "--runner",
+    "runners",
+    multiple=True,
+    metavar="NAME=FILE",
+    help="A runner whose runs among the records count, and its Ed25519 public key. May be repeated.",
+)
+@click.option(
     "--facts",
     default="",
     metavar="NAMES",
@@ -130,6 +144,8 @@ def append_logs(
     ledger: Path,
     logs: tuple[Path, ...],
     changes: tuple[Path, ...],
+    records: tuple[Path, ...],
+    runners: tuple[str, ...],
     facts: str,
     keys: tuple[str | Path, ...],
     state: Path | None,
@@ -143,12 +159,16 @@ def append_logs(
     passphrase_env: str,
     form: str,
 ) -> None:
-    """Append decisions of OPA decision logs, and changes, to a LEDGER, and publish a checkpoint over them.
+    """Append decisions of OPA decision logs, changes and records to a LEDGER, and publish a checkpoint.
 
     Each decision stands once: what comes again is counted, and another record under a known id leaves a
     conflict record. Nobody has authenticated who delivered a file, so records name no principal; the
     collector does that. Of personal facts the ledger holds commitments, and `--personal-store` the values;
     without one they are withheld. What cannot be taken is reported by file and line, and the exit code is 2.
+
+    --record takes what `ringfence evidence send` takes, of all kinds and tenants: a run by its runner's
+    signature, a review or explanation of a decision that is in the ledger by then. A ledger that a collector
+    has open is written by that collector alone; send the records to it.
 
     \b
     Examples:
@@ -156,13 +176,20 @@ def append_logs(
           --facts runner.class,runner.size
       ringfence evidence append ledger --key log.key.pem --change build.json --change test.json \\
           --change replay.json --change promotion.json
+      ringfence evidence append ledger --key log.key.pem --record runs.jsonl \\
+          --runner pool-1=pool-1.pub.pem
     """
     from ringfence.change.append import append_changes
     from ringfence.change.read import read_any
     from ringfence.cli.evidence_trust import witness_quorum
     from ringfence.cli.evidence_witnessing import witnessing
+    from ringfence.cli.reconcile_input import read_runners
     from ringfence.cli.signing_key import ed25519_keys
+    from ringfence.delivery.append import append_records
+    from ringfence.delivery.reading import read_lines
+    from ringfence.delivery.terms import Terms
     from ringfence.errors import UsageError
+    from ringfence.evidence.delivered import DELIVERABLE
     from ringfence.ledger.append import Delivery, append_events
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
@@ -170,8 +197,10 @@ def append_logs(
     from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
-    if not logs and not changes:
-        raise UsageError("there is nothing to append", help="pass --log or --change")
+    if not logs and not changes and not records:
+        hint = "pass --log, --change or --record"
+        raise UsageError("there is nothing to append", help=hint)
+    terms = Terms(kinds=DELIVERABLE, tenants=None, runners=read_runners(runners))
     results = [read_any(path) for path in changes]
     asked = witness_quorum(
         witnesses,
@@ -194,6 +223,7 @@ def append_logs(
             opened, read_events(logs), allowed_facts=allowed, delivery=done, personal=kept
         )
         append_changes(opened, results, delivery=done)
+        append_records(opened, read_lines(records), terms=terms, delivery=done)
         published = opened.checkpoint()
     for finding in done.findings:
         click.echo(escape_line(f"{finding.place}: {finding.code} {finding.message}"), err=True)

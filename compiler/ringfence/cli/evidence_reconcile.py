@@ -18,6 +18,9 @@ from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ringfence.evidence.records import Record
     from ringfence.reconcile.again import Sample
     from ringfence.reconcile.report import Report
 
@@ -104,6 +107,11 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     help="Append gap records, with the log's private key, PEM or URI; nobody else may write meanwhile.",
 )
 @click.option(
+    "--gaps-to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A new file for the gap records, one a line, for `ringfence evidence send`.",
+)
+@click.option(
     "--state",
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file elsewhere that remembers what the log signed.",
@@ -127,6 +135,7 @@ def reconcile_ledger(
     sample: int | None,
     seed: str | None,
     append_keys: tuple[str | Path, ...],
+    gaps_to: Path | None,
     state: Path | None,
     trust: TrustOptions,
     passphrase_file: Path | None,
@@ -138,6 +147,9 @@ def reconcile_ledger(
     Runs are joined with decisions both ways, and what the logs hold of inputs is evaluated again on the
     bundles that decided. What does not fit is a finding, and the exit code is 2. The ledger is verified
     first; exit code 4 where it is not.
+
+    A counterpart that is missing becomes a gap record: with --gaps-to in a file, to be sent to the collector
+    that has the ledger open, or with --append-with in the ledger itself, where no collector has.
 
     \b
     Example:
@@ -153,6 +165,8 @@ def reconcile_ledger(
         read_runs,
         read_withdrawn,
     )
+    from ringfence.evidence.folder import write_new
+    from ringfence.reconcile.gaps import gap_records
     from ringfence.reconcile.reconcile import Terms, reconcile
     from ringfence.reconcile.seen import see
     from ringfence.reconcile.shelf import read_shelf
@@ -176,16 +190,22 @@ def reconcile_ledger(
         shelf=read_shelf(bundles, keys=keys, wanted=seen.revisions()),
         runs=extra,
     )
+    gaps = gap_records(report.missing, seen=report.seen)
+    if gaps_to is not None:
+        write_new(gaps_to, b"".join(one.data + b"\n" for one in gaps))
     appended = (
-        _append(report, ledger, keys=append_keys, state=state, passphrase=(passphrase_file, passphrase_env))
+        _append(gaps, ledger, keys=append_keys, state=state, passphrase=(passphrase_file, passphrase_env))
         if append_keys
         else None
     )  # fmt: skip
     not_shown = [*chain.not_shown, *unasked(trust), *_not_shown(report, verified=bool(keys))]
     if form == "json":
-        print_json({**report.as_json(), "appended": appended, "not_shown": not_shown})
+        counts = {"appended": appended, "gaps": len(gaps)}
+        print_json({**report.as_json(), **counts, "not_shown": not_shown})
     else:
         _print(report, appended)
+        if gaps_to is not None:
+            click.echo(f"written: {len(gaps)} gap records")
         print_not_shown(not_shown)
     if report.findings or report.again.unreadable:
         sys.exit(2)
@@ -203,20 +223,18 @@ def _sample(count: int | None, seed: str | None) -> "Sample | None":
 
 
 def _append(
-    report: "Report",
+    records: "Sequence[Record]",
     ledger: Path,
     *,
     keys: "tuple[str | Path, ...]",
     state: Path | None,
     passphrase: tuple[Path | None, str],
 ) -> int:
-    """Append what the ledger has no gap record of, publish a checkpoint, and count it."""
+    """Append gap records, publish a checkpoint, and count them."""
     from ringfence.cli.signing_key import ed25519_keys
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
-    from ringfence.reconcile.gaps import gap_records
 
-    records = gap_records(report.missing, seen=report.seen)
     if not records:
         return 0
     file, variable = passphrase

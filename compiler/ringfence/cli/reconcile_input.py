@@ -16,10 +16,8 @@ __all__ = ["read_bundle_keys", "read_duration", "read_runners", "read_runs", "re
 
 def read_runners(said: Sequence[str]) -> "Mapping[str, Ed25519PublicKey]":
     """Return the runners' public keys by name, from `NAME=FILE`; raise UsageError."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
     from ringfence.errors import UsageError
-    from ringfence.keys import load_public
+    from ringfence.evidence.runner_key import read_runner_key
 
     found: dict[str, Ed25519PublicKey] = {}
     for one in said:
@@ -27,11 +25,7 @@ def read_runners(said: Sequence[str]) -> "Mapping[str, Ed25519PublicKey]":
         if not equals or not name or name in found:
             hint = "write it as in `--runner pool-1=pool-1.pub.pem`"
             raise UsageError(f"`{one}` names no runner and file, or one again", help=hint)
-        key = load_public(Path(file))
-        if not isinstance(key, Ed25519PublicKey):
-            hint = "make one with `ringfence keygen --type ed25519`"
-            raise UsageError(f"`{file}` is no Ed25519 key", help=hint)
-        found[name] = key
+        found[name] = read_runner_key(name, file=Path(file))
     return found
 
 

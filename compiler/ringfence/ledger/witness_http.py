@@ -9,6 +9,7 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.ledger.submission import MAX_SUBMISSION, WitnessAnswer
 from ringfence.ledger.witness import Witness
 from ringfence.ledger.witnessing import AskWitness, WitnessUnavailableError
+from ringfence.posting import PostError, post
 
 __all__ = ["WitnessServer", "asking"]
 
@@ -36,28 +37,19 @@ def asking(
 ) -> AskWitness:
     """Return how to ask the witness with this submission prefix; `timeout` is in seconds."""
     using = session or requests.Session()
+    place, headers = url.rstrip("/") + _PATH, {"Content-Type": "application/octet-stream"}
 
     def ask(body: bytes) -> WitnessAnswer:
         try:
-            with using.post(
-                url.rstrip("/") + _PATH,
-                data=body,
-                timeout=timeout,
-                stream=True,
-                allow_redirects=False,
-                headers={"Content-Type": "application/octet-stream"},
-            ) as answer:
-                content = answer.raw.read(_MAX_ANSWER + 1, decode_content=True)
-                if len(content) > _MAX_ANSWER:
-                    raise WitnessUnavailableError("a witness answered at too great length")
-                return WitnessAnswer(
-                    status=answer.status_code,
-                    body=content,
-                    type=answer.headers.get("Content-Type", ""),
-                )
-        except (requests.RequestException, OSError) as error:
-            said = type(error).__name__  # the text could show the address with its credentials
-            raise WitnessUnavailableError(f"a witness could not be reached ({said})") from None
+            answer = post(
+                place, body, headers=headers, timeout=timeout, most=_MAX_ANSWER, session=using
+            )
+        except PostError as error:
+            said = f"a witness could not be reached ({error.reason})"
+            raise WitnessUnavailableError(said) from None
+        return WitnessAnswer(
+            status=answer.status, body=answer.body, type=answer.headers.get("content-type", "")
+        )
 
     return ask
 

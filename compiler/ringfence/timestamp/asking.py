@@ -3,10 +3,10 @@
 from typing import Final
 from urllib.parse import urlsplit
 
-import requests
 from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from ringfence.evidence.error import EvidenceError, VerifyError
+from ringfence.posting import PostError, post
 from ringfence.timestamp.authority import MAX_TOKEN, TrustedAuthority
 
 __all__ = ["ask_timestamp"]
@@ -38,22 +38,13 @@ def ask_timestamp(content: bytes, *, url: str, trusted: TrustedAuthority) -> byt
 
 
 def _post(url: str, query: bytes) -> bytes:
+    headers = {"Content-Type": "application/timestamp-query"}
     try:
-        with requests.post(
-            url,
-            data=query,
-            timeout=_TIMEOUT,
-            stream=True,
-            allow_redirects=False,
-            headers={"Content-Type": "application/timestamp-query"},
-        ) as answer:
-            content = answer.raw.read(MAX_TOKEN + 1, decode_content=True)
-            status = answer.status_code
-    except (requests.RequestException, OSError) as error:
-        said = type(error).__name__  # the text could show the address with its credentials
-        raise EvidenceError(
-            "RF967", f"the timestamp authority could not be asked ({said})"
-        ) from None
-    if status != 200:
-        raise EvidenceError("RF967", f"the timestamp authority answered with status {status}")
-    return bytes(content)
+        answer = post(url, query, headers=headers, timeout=_TIMEOUT, most=MAX_TOKEN)
+    except PostError as error:
+        said = f"the timestamp authority could not be asked ({error.reason})"
+        raise EvidenceError("RF967", said) from None
+    if answer.status != 200:
+        said = f"the timestamp authority answered with status {answer.status}"
+        raise EvidenceError("RF967", said)
+    return answer.body

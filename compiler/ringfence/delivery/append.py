@@ -1,0 +1,47 @@
+"""Bring records that others made into a ledger that no collector has open."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from ringfence.delivery.judging import judge_records
+from ringfence.delivery.reading import RecordLine
+from ringfence.delivery.terms import Terms
+from ringfence.ledger.append import Delivery
+from ringfence.ledger.store import Ledger
+from ringfence.replay.logs import LogFinding
+
+__all__ = ["append_records"]
+
+_BATCH: Final = 256
+
+
+def append_records(
+    ledger: Ledger, lines: Iterable[RecordLine], *, terms: Terms, delivery: Delivery
+) -> None:
+    """Append the records that the terms allow, in batches that are durable one by one, and count them.
+
+    The others become findings. Raise EvidenceError where the ledger takes no more.
+    """
+    batch: list[RecordLine] = []
+    for line in lines:
+        batch.append(line)
+        if len(batch) == _BATCH:
+            _append(ledger, batch, terms, delivery)
+            batch = []
+    if batch:
+        _append(ledger, batch, terms, delivery)
+
+
+def _append(ledger: Ledger, batch: list[RecordLine], terms: Terms, delivery: Delivery) -> None:
+    found = judge_records(
+        [one.data for one in batch],
+        terms=terms,
+        holds_decision=lambda decision_id, tenant: ledger.holds_decision(
+            decision_id, tenant=tenant
+        ),
+    )
+    for one in found.refused:
+        delivery.refuse(LogFinding(batch[one.line - 1].place, one.message, one.code))
+    kept = ledger.append(found.records)
+    delivery.added += kept.added
+    delivery.duplicates += kept.duplicates
