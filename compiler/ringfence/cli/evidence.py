@@ -15,6 +15,7 @@ from ringfence.cli.evidence_ledger import append_logs, init_ledger
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_prove import prove_record
 from ringfence.cli.evidence_reconcile import reconcile_ledger
+from ringfence.cli.evidence_record import write_record
 from ringfence.cli.evidence_send import send_records
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.evidence_verify import verify_evidence
@@ -114,6 +115,6 @@ def seal_logs(
 for _one in (
     verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
     export_records, view_records, reconcile_ledger, init_personal, erase_facts,
-    send_records,
+    send_records, write_record,
 ):  # fmt: skip
     command.add_command(_one)

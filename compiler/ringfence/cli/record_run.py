@@ -1,0 +1,145 @@
+"""`ringfence evidence record run`: close a run under its decisions, and sign it."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ringfence.cli.evidence_trust import FILE, claimed_origin, log_key
+from ringfence.cli.passphrase import passphrase_options
+from ringfence.cli.record_output import finish, output_option
+from ringfence.cli.signing_key import KEY
+
+if TYPE_CHECKING:
+    from ringfence.evidence.held import HeldDecisions
+    from ringfence.evidence.records import Record
+
+__all__ = ["record_run"]
+
+_FACTS = frozenset({"runner.class", "runner.size", "runner.network"})
+
+
+@click.command("run")
+@click.argument("report", type=FILE)
+@click.option(
+    "--ledger",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="The ledger that holds its decisions; verified first.",
+)
+@click.option("--key", type=FILE, help="The log's public key that you trust, for --ledger.")
+@click.option("--origin", help="The log that it must be of; a verifier key says it too.")
+@click.option("--log", "logs", multiple=True, type=FILE, help="A decision log, for --ledger.")
+@click.option(
+    "--bundle",
+    "bundles",
+    multiple=True,
+    required=True,
+    type=FILE,
+    help="The policy bundle that decided: it says which rules applied. Repeatable.",
+)
+@click.option(
+    "--decision",
+    "decisions",
+    multiple=True,
+    help="A decision, by id, under which it ran, where the report has no `checks`; repeatable.",
+)
+@click.option("--runner", required=True, help="The runner's name, as `reconcile` knows it.")
+@click.option(
+    "--runner-key", required=True, type=KEY, help="Its Ed25519 private key, PEM, or its URI."
+)
+@passphrase_options
+@output_option
+def record_run(
+    *,
+    report: Path,
+    ledger: Path | None,
+    key: Path | None,
+    origin: str | None,
+    logs: tuple[Path, ...],
+    bundles: tuple[Path, ...],
+    decisions: tuple[str, ...],
+    runner: str,
+    runner_key: Path,
+    passphrase_file: Path | None,
+    passphrase_env: str,
+    output: Path | None,
+) -> None:
+    """Close a finished run by its REPORT (JSON), sign its record with the runner's key, and write it.
+
+    The decisions that the report's checks name come from --ledger or --log, and --bundle says which rules
+    applied. Everything that is missing or not as it was decided is named by place, and nothing is written.
+    With --decision, a report without `checks` gets those that its decisions show.
+
+    \b
+    Example:
+      ringfence evidence record run report.json --ledger ledger --key log.vkey \\
+          --bundle runtime-acme.tar.gz --runner pool-1 --runner-key pool-1.key.pem -o records.jsonl
+    """
+    from ringfence.cli.signing_key import ed25519_key
+    from ringfence.cli.token_input import read_facts
+    from ringfence.evidence.applicable import applicable_rules
+    from ringfence.evidence.decision_use import DecisionUse
+    from ringfence.evidence.delivered import read_delivered
+    from ringfence.evidence.run import checks_of, close_run
+    from ringfence.evidence.run_signature import sign_run
+
+    given = read_facts(str(report))
+    named = decisions or tuple(_named(given.get("checks")))
+    held = _held(named, ledger=ledger, key=key, origin=origin, logs=logs)
+    archives = [path.read_bytes() for path in bundles]
+    tenant = given["tenant"] if isinstance(given.get("tenant"), str) else None
+    uses = [
+        DecisionUse.of_record(body, applicable=applicable_rules(body, archives=archives))
+        for body in (held.one(one, tenant=tenant).body for one in named)
+    ]
+    if decisions and "checks" not in given:
+        checks = (one.model_dump(mode="json") for use in uses for one in checks_of(use))
+        given = {**given, "checks": list(checks)}
+    closed = close_run(given, decisions=uses)
+    private = ed25519_key(runner_key, file=passphrase_file, variable=passphrase_env)
+    signed = sign_run(closed, runner=runner, key=private)
+    finish([read_delivered(signed.data)], output=output)
+
+
+def _named(checks: Any) -> Iterable[str]:
+    """Return the decisions that a report's checks name, each once."""
+    listed = checks if isinstance(checks, list) else []
+    found = (one.get("decision_id") for one in listed if isinstance(one, dict))
+    return dict.fromkeys(one for one in found if isinstance(one, str))
+
+
+def _held(
+    named: Iterable[str],
+    *,
+    ledger: Path | None,
+    key: Path | None,
+    origin: str | None,
+    logs: tuple[Path, ...],
+) -> "HeldDecisions":
+    from ringfence.errors import UsageError
+    from ringfence.evidence.held import HeldDecisions
+    from ringfence.ledger.trust import LedgerTrust
+
+    if (ledger is None) == (not logs) or (ledger is None) != (key is None):
+        hint = "pass --ledger with --key, or --log"
+        raise UsageError("where are the run's decisions?", help=hint)
+    if ledger is None or key is None:
+        return _logged(frozenset(named), logs)
+    trusted = log_key(key, origin=origin or claimed_origin(ledger), said=origin)
+    return HeldDecisions.read(ledger, named, trust=LedgerTrust(key=trusted))
+
+
+def _logged(named: frozenset[str], logs: tuple[Path, ...]) -> "HeldDecisions":
+    """Return the decisions of logs; what cannot be read there is no decision of the run."""
+    from ringfence.evidence.held import HeldDecisions
+    from ringfence.evidence.ingest import Tally, decision_records
+    from ringfence.evidence.records import RecordKind
+    from ringfence.replay.logs import read_events
+
+    by_id: dict[str, tuple[Record, ...]] = {}
+    for record in decision_records(read_events(logs), allowed_facts=_FACTS, tally=Tally()):
+        name = str(record.body.get("decision_id"))
+        if record.kind is RecordKind.DECISION and name in named:
+            by_id[name] = (*by_id.get(name, ()), record)
+    return HeldDecisions(by_id)
