@@ -8,9 +8,10 @@ from tests.collector.harness import NAME, Place, collecting, make_place, upload,
 from tests.collector.samples import REVISION, logged
 
 from ringfence.personal.erasing import Request, erase
+from ringfence.personal.scope import KeyScope
 from ringfence.personal.sealing import make_secret
 from ringfence.personal.shown import shown
-from ringfence.personal.store import KeyScope, PersonalStore
+from ringfence.personal.store import PersonalStore
 
 MARIA = "user:maria@acme.example"
 FACTS = {"request": {"by": MARIA}, "runner": {"class": "container"}, "hr": {"grade": 3}}

@@ -17,7 +17,8 @@ from ringfence.personal.commitment import Opening, commitment, salt_of
 from ringfence.personal.erasing import Request, erase, record_pending
 from ringfence.personal.hold import HOLDS, read_holds
 from ringfence.personal.keeping import Personal, period_of
-from ringfence.personal.store import KeyScope, PersonalStore, State
+from ringfence.personal.scope import KeyScope, State
+from ringfence.personal.store import PersonalStore
 
 SECRET = bytes(range(32))
 SCOPE = KeyScope(tenant="acme", period="2026-11", subject="maria")
@@ -141,7 +142,7 @@ def test_a_failed_write_leaves_no_key_that_is_not_kept(
 ) -> None:
     """After a failure, a value is sealed under no key that was rolled back."""
     other = sqlite3.connect(store.folder / "personal.sqlite", isolation_level=None)
-    store._connection.execute("PRAGMA busy_timeout = 0")
+    store._database.connection.execute("PRAGMA busy_timeout = 0")
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(EvidenceError, match="RF916"):
         store.commit(("hr.grade", 3), scope=SCOPE, event=EVENT)

@@ -93,7 +93,7 @@ def erase_facts(
     from ringfence.ledger.store import Ledger
     from ringfence.personal.erasing import Request, erase
     from ringfence.personal.keeping import require_period
-    from ringfence.personal.store import KeyScope
+    from ringfence.personal.scope import KeyScope
 
     scope = KeyScope(tenant=tenant, period=require_period(period), subject=subject)
     signers = ed25519_keys(keys, file=passphrase_file, variable=passphrase_env)

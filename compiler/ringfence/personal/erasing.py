@@ -10,7 +10,8 @@ from ringfence.errors import UsageError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.ledger.store import Ledger
 from ringfence.personal.hold import read_holds
-from ringfence.personal.store import Erased, KeyScope, PersonalStore
+from ringfence.personal.scope import Erased, KeyScope
+from ringfence.personal.store import PersonalStore
 
 __all__ = ["Request", "erase", "record_pending"]
 

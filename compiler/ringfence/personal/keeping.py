@@ -8,7 +8,8 @@ from typing import Any, Final
 from ringfence.errors import UsageError
 from ringfence.evidence.allow import Allowed
 from ringfence.evidence.error import EvidenceError
-from ringfence.personal.store import KeyScope, PersonalStore
+from ringfence.personal.scope import KeyScope
+from ringfence.personal.store import PersonalStore
 
 __all__ = ["STORE_FAILED", "SUBJECT", "UNDATED", "Personal", "period_of", "require_period"]
 

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ringfence.personal.store import PersonalStore, State
+from ringfence.personal.scope import State
+from ringfence.personal.store import PersonalStore
 
 __all__ = ["shown"]
 
