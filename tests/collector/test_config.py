@@ -75,6 +75,7 @@ def test_good_file_is_read(tmp_path: Path) -> None:
         ("    origin: example.com/runners\n    tenants", "    origin: a.b/c\n    tenants",
          "16: RF985 no ledger has this origin"),
         ("    facts:", "    quorum: 1\n    facts:", "8: RF985 the quorum can never be met"),
+        ("    facts:", "    require_personal: true\n    facts:", "8: RF985 texts and names of people"),
         (f"    token: sha256:{'0' * 64}\n", "", "has one credential: `token` or `certificate`"),
         (f"token: sha256:{'0' * 64}", "certificate: {uri: a}", "19: RF985 no certificate can be"),
     ],

@@ -16,7 +16,8 @@ from ringfence.ledger.store import Ledger
 from ringfence.personal.commitment import Opening, commitment, salt_of
 from ringfence.personal.erasing import Request, erase, record_pending
 from ringfence.personal.hold import HOLDS, read_holds
-from ringfence.personal.keeping import Personal, period_of
+from ringfence.personal.keeping import Personal
+from ringfence.personal.period import period_of
 from ringfence.personal.scope import KeyScope, State
 from ringfence.personal.store import PersonalStore
 

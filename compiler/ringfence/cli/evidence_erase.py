@@ -92,7 +92,7 @@ def erase_facts(
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
     from ringfence.personal.erasing import Request, erase
-    from ringfence.personal.keeping import require_period
+    from ringfence.personal.period import require_period
     from ringfence.personal.scope import KeyScope
 
     scope = KeyScope(tenant=tenant, period=require_period(period), subject=subject)

@@ -9,6 +9,7 @@ import click
 
 from ringfence.cli.evidence_export_policy import PolicyOptions
 from ringfence.cli.evidence_output import form_option, print_json
+from ringfence.cli.evidence_personal import named_store, store_options
 from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
@@ -86,6 +87,7 @@ __all__ = ["export_records"]
     help="Append a record of the export to the ledger first; no other writer may have it open.",
 )
 @click.option("--exporter", default="", help="Who exports, as the policy or the reader knows them.")
+@store_options
 @trust_options
 @passphrase_options
 @form_option
@@ -109,6 +111,8 @@ def export_records(
     tsa: Path | None,
     record: bool,
     exporter: str,
+    personal_store: Path | None,
+    personal_key: Path | None,
     trust: TrustOptions,
     passphrase_file: Path | None,
     passphrase_env: str,
@@ -119,7 +123,8 @@ def export_records(
     A package holds the records as they were hashed, their proofs, the checkpoint with its cosignatures,
     the public keys, summaries for people, and a signed in-toto Statement over every file. Its VERIFY.md
     checks it with openssl, Go or Python. `--pinned` lets it lead on from checkpoints that its reader has
-    kept. Another tenant's record is never in it.
+    kept. Another tenant's record is never in it. With `--personal-store` the exporter's name in the
+    ledger's record of the export is kept apart; no text or name of the store is ever exported.
 
     \b
     Example:
@@ -172,7 +177,8 @@ def export_records(
             files, request=request, key=signer.public.keyid,
             size=selected.chain.checkpoint.size, now=time.time(),
         )  # fmt: skip
-        record_export(ledger, events)
+        with named_store(personal_store, personal_key) as store:
+            record_export(ledger, events, store=store)
     _write(output, files, recipients=recipients)
     said = {
         "package": str(output), "origin": selected.chain.checkpoint.origin,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ringfence.cli.evidence_personal import named_store, store_options
 from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = ["view_records"]
     "--package-key", type=FILE, help="The public key of whoever exported the package, in PEM."
 )
 @click.option("--identity", type=FILE, help="The private key of age, for an encrypted package.")
+@store_options
 @trust_options
 def view_records(
     *,
@@ -36,24 +38,37 @@ def view_records(
     tenants: tuple[str, ...],
     package_key: Path | None,
     identity: Path | None,
+    personal_store: Path | None,
+    personal_key: Path | None,
     trust: TrustOptions,
 ) -> None:
     """Print records of an exported PACKAGE, or of a tenant in a LEDGER, once they are verified.
 
     Each line but those of `jsonl` carries the index and leaf hash by which it leads back to its record.
     `ocsf`, `ecs` and `openinference` hold decisions with a time only; what is left out is counted on
-    standard error. A view proves nothing by itself.
+    standard error. A view proves nothing by itself. With `--personal-store`, names that are kept apart
+    are shown in the derived forms.
 
     \b
     Examples:
       ringfence evidence view acme.tar --format cef --key log.vkey --package-key package.pub.pem
       ringfence evidence view ledger --format ocsf --tenant acme --key log.vkey
     """
+    from ringfence.errors import UsageError
+    from ringfence.personal.shown import shown_records
     from ringfence.views.table import VIEWS
 
     found, origin = _records(
         source, tenants=tenants, package_key=package_key, identity=identity, trust=trust
     )
+    if personal_store is not None or personal_key is not None:
+        if form == "jsonl":
+            hint = "choose another form, or use `evidence inspect`"
+            raise UsageError(
+                "`jsonl` is the records' exact bytes, which hold no such text", help=hint
+            )
+        with named_store(personal_store, personal_key, read_only=True) as store:
+            found = shown_records(found, store) if store is not None else found
     shown = 0
     for line in VIEWS[form].lines(found, origin=origin):
         sys.stdout.buffer.write(line)

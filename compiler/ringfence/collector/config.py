@@ -117,6 +117,10 @@ def _unfit(document: Document, model: ConfigFile) -> Iterator[Diagnostic]:
             yield Diagnostic("RF985", span, "no run's signature can be verified", hint)
     for number, ledger in enumerate(model.ledgers):
         span = document.spans.nearest(("ledgers", number))
+        if ledger.require_personal and ledger.personal is None:
+            hint = "name a store in `personal`, or leave out `require_personal`"
+            said = "texts and names of people would stay in the ledger for ever"
+            yield Diagnostic("RF985", span, said, hint)
         if ledger.witnesses and ledger.log_operator is None:
             hint = "say who runs the log: `log_operator`"
             yield Diagnostic("RF985", span, "witnesses without a `log_operator`", hint)

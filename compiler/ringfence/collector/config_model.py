@@ -103,7 +103,8 @@ class PersonalConfig(Model):
 class LedgerConfig(Model):
     """One origin: its folder, the private keys that sign, and the facts that are copied.
 
-    Facts that the schema marks as personal are withheld without `personal`.
+    Facts that the schema marks as personal are withheld without `personal`, and texts and names of people
+    stay in records as they are, unless `require_personal` refuses that.
     """
 
     origin: Line
@@ -112,6 +113,7 @@ class LedgerConfig(Model):
     state: Path | None = None
     facts: Seq[Annotated[str, Field(pattern=_FACT)]] = ()
     personal: PersonalConfig | None = None
+    require_personal: bool = False
     witnesses: Seq[WitnessConfig] = ()
     quorum: Count | None = None
     log_operator: Line | None = None

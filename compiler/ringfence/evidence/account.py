@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 
+from ringfence.evidence.reference import is_reference, spoken
 from ringfence.report.escape import escape_line
 
 __all__ = ["Account", "Contribution", "Part", "Verdict"]
@@ -122,6 +123,8 @@ def _why(
 
 
 def _text(value: object) -> str:
+    if is_reference(value):
+        return spoken(value)
     return value if isinstance(value, str) else "" if value is None else str(value)
 
 

@@ -1,12 +1,19 @@
 """Decision records: what is kept of an OPA decision-log event."""
 
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from ringfence.evidence.allow import Allowed, allow_facts, allow_pointers, plain, short_text
 from ringfence.evidence.canonical import is_alike
-from ringfence.evidence.decision_typed import MAX_NAME, typed_bytes, typed_result
+from ringfence.evidence.decision_typed import (
+    MAX_NAME,
+    Approval,
+    Policy,
+    Reason,
+    Waived,
+    typed_bytes,
+    typed_result,
+)
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import MAX_RECORD, Record, RecordKind, ids_of, make_record
 from ringfence.replay.logs import LogEvent
@@ -14,13 +21,13 @@ from ringfence.replay.logs import LogEvent
 if TYPE_CHECKING:
     from ringfence.personal.keeping import Personal
 
-__all__ = ["DECISION_PATH", "make_decision"]
+__all__ = ["DECISION_PATH", "decision_bodies", "first_that_fits", "make_decision"]
 
 DECISION_PATH: Final = "ringfence/main/decision"
-_REASON: Final = ("rule", "action", "level", "source")
-_WAIVED: Final = ("rule", "exception", "until", "by", "reason")
-_APPROVAL: Final = ("rule", "approval", "until", "by")
-_POLICY: Final = ("bundle", "content", "release", "environment")
+_REASON: Final = Reason.__struct_fields__
+_WAIVED: Final = Waived.__struct_fields__
+_APPROVAL: Final = Approval.__struct_fields__
+_POLICY: Final = Policy.__struct_fields__
 _ID: Final = MAX_NAME
 _MOST: Final = 40
 
@@ -35,7 +42,7 @@ def make_decision(
     """Return the record of one event of our decision, with only what is on the allow-list.
 
     Facts are copied where `allowed_facts` has their dotted name, and only named otherwise; of those that
-    `personal` names, a commitment is. Messages
+    `personal` names, a commitment is, and with its store texts and people are kept apart. Messages
     are left out, since they show facts, and so are tokens. An event that is too large keeps no facts,
     and only the first of its reasons. `principal` is who delivered the event, where that was
     authenticated. Raise EvidenceError for an event of another policy, or whose decision has no known
@@ -46,29 +53,70 @@ def make_decision(
     asked = event.input if isinstance(event.input, dict) else {}
     facts = allow_facts(asked.get("facts", {}), allowed=allowed_facts)
     try:
-        common = _common(event, asked)
-        if principal:
-            common["principal"] = short_text(principal, limit=_ID)
+        common = _common(event, asked, principal)
         if personal is not None:
             facts = personal.apply(facts, asked=asked.get("facts"), common=common)
-        made = _typed(event, common, facts)
+        made = _typed(event, common, facts, personal)
         if made is not None:
             return made
-        body = {**common, **_result(event.result)}
+        body: Mapping[str, Any] = {**common, **_result(event.result)}
     except ValueError:
         raise EvidenceError("RF904", "the decision has no known shape") from None
-    with suppress(EvidenceError):
-        return make_record(RecordKind.DECISION, {**body, **_facts(facts)})
+    if personal is not None:
+        body = personal.set_apart(body, asked=asked.get("facts"))
+    return first_that_fits(_bodies(body, facts))
+
+
+def first_that_fits(bodies: Iterable[Mapping[str, Any]]) -> Record:
+    """Return the record of the first body that makes one; raise EvidenceError where none does."""
+    problem = EvidenceError("RF910", "a decision has no body")
+    for one in bodies:
+        try:
+            return make_record(RecordKind.DECISION, one)
+        except EvidenceError as error:
+            problem = error
+    raise problem
+
+
+def decision_bodies(
+    event: LogEvent, *, allowed_facts: frozenset[str], principal: str = ""
+) -> Iterator[dict[str, Any]]:
+    """Return the bodies of which an event's record has the first that fits, with nothing kept apart.
+
+    Raise EvidenceError, as `make_decision` does.
+    """
+    if event.path != DECISION_PATH:
+        raise EvidenceError("RF911", "the decision is of another policy")
+    asked = event.input if isinstance(event.input, dict) else {}
+    facts = allow_facts(asked.get("facts", {}), allowed=allowed_facts)
+    try:
+        body = {**_common(event, asked, principal), **_result(event.result)}
+    except ValueError:
+        raise EvidenceError("RF904", "the decision has no known shape") from None
+    return _bodies(body, facts)
+
+
+def _bodies(body: Mapping[str, Any], facts: Allowed) -> Iterator[dict[str, Any]]:
+    """Yield the whole body, one without facts, and one with the first entries of its lists."""
+    yield {**body, **_facts(facts)}
     bare = {**body, **_facts(facts.without_facts())}
-    with suppress(EvidenceError):
-        return make_record(RecordKind.DECISION, bare)
-    return make_record(RecordKind.DECISION, _cut(bare))
+    yield bare
+    yield _cut(bare)
 
 
-def _typed(event: LogEvent, common: Mapping[str, Any], facts: Allowed) -> Record | None:
-    """Return the record of a usual decision; None where the general way must look at it."""
+def _typed(
+    event: LogEvent, common: Mapping[str, Any], facts: Allowed, personal: "Personal | None"
+) -> Record | None:
+    """Return the record of a usual decision; None where the general way must look at it.
+
+    So it must where texts and people are kept apart, which only lifted rules have.
+    """
     result = typed_result(event.result)
-    if result is None or not is_alike(facts.facts) or not all(map(str.isascii, event.bundles)):
+    if result is None or (
+        personal is not None and personal.keeps and (result.waived or result.approvals)
+    ):
+        return None
+    if not is_alike(facts.facts) or not all(map(str.isascii, event.bundles)):
         return None
     try:
         data = typed_bytes(common, result=result, facts=facts)
@@ -77,11 +125,11 @@ def _typed(event: LogEvent, common: Mapping[str, Any], facts: Allowed) -> Record
     return Record(RecordKind.DECISION, data, ids_of(common)) if len(data) <= MAX_RECORD else None
 
 
-def _common(event: LogEvent, asked: Mapping[str, object]) -> dict[str, Any]:
+def _common(event: LogEvent, asked: Mapping[str, object], principal: str) -> dict[str, Any]:
     """Return what is kept of an event but its result and facts."""
     erased, erased_unnamed = allow_pointers(event.erased)
     masked, masked_unnamed = allow_pointers(event.masked)
-    return {
+    common: dict[str, Any] = {
         "decision_id": short_text(event.decision_id, limit=_ID),
         "timestamp": event.timestamp,
         "path": event.path,
@@ -97,6 +145,9 @@ def _common(event: LogEvent, asked: Mapping[str, object]) -> dict[str, Any]:
         "tenant": _callers(asked.get("tenant")),
         "trace_id": _callers(asked.get("trace_id")),
     }
+    if principal:
+        common["principal"] = short_text(principal, limit=_ID)
+    return common
 
 
 def _callers(value: object) -> str | None:

@@ -14,7 +14,16 @@ from ringfence.evidence.allow import MAX_ITEMS, MAX_TEXT, Allowed
 from ringfence.evidence.canonical import MAX_SAFE_INTEGER
 from ringfence.evidence.records import VERSION, RecordKind
 
-__all__ = ["MAX_NAME", "TypedResult", "typed_bytes", "typed_result"]
+__all__ = [
+    "MAX_NAME",
+    "Approval",
+    "Policy",
+    "Reason",
+    "TypedResult",
+    "Waived",
+    "typed_bytes",
+    "typed_result",
+]
 
 MAX_NAME: Final = 256
 """Characters of an id, or of the name of a member that a policy chose."""
@@ -27,14 +36,18 @@ _Plain = _One | Annotated[list[_One], Meta(max_length=MAX_ITEMS)]
 _Maybe = _Plain | UnsetType
 
 
-class _Reason(Struct, frozen=True, gc=False):
+class Reason(Struct, frozen=True, gc=False):
+    """What is kept of a rule that was violated."""
+
     rule: _Maybe = UNSET
     action: _Maybe = UNSET
     level: _Maybe = UNSET
     source: _Maybe = UNSET
 
 
-class _Waived(Struct, frozen=True, gc=False):
+class Waived(Struct, frozen=True, gc=False):
+    """What is kept of a rule that an exception lifted."""
+
     rule: _Maybe = UNSET
     exception: _Maybe = UNSET
     until: _Maybe = UNSET
@@ -42,14 +55,18 @@ class _Waived(Struct, frozen=True, gc=False):
     reason: _Maybe = UNSET
 
 
-class _Approval(Struct, frozen=True, gc=False):
+class Approval(Struct, frozen=True, gc=False):
+    """What is kept of a rule that an approval lifted."""
+
     rule: _Maybe = UNSET
     approval: _Maybe = UNSET
     until: _Maybe = UNSET
     by: _Maybe = UNSET
 
 
-class _Policy(Struct, frozen=True, gc=False):
+class Policy(Struct, frozen=True, gc=False):
+    """What is kept of the policy that decided."""
+
     bundle: _Maybe = UNSET
     content: _Maybe = UNSET
     release: _Maybe = UNSET
@@ -62,18 +79,18 @@ class TypedResult(Struct, frozen=True, gc=False):
     allowed: bool
     action: _Name
     evaluated: bool = False
-    reasons: list[_Reason] = []
-    observed: list[_Reason] = []
-    waived: list[_Waived] = []
-    approvals: list[_Approval] = []
+    reasons: list[Reason] = []
+    observed: list[Reason] = []
+    waived: list[Waived] = []
+    approvals: list[Approval] = []
     obligations: list[dict[_Name, _Plain]] = []
-    policy: _Policy = _Policy()
+    policy: Policy = Policy()
 
 
 class _Body(Struct, frozen=True, kw_only=True, gc=False):
     action: str
     allowed: bool
-    approvals: list[_Approval]
+    approvals: list[Approval]
     bundles: Mapping[str, str]
     committed: Mapping[str, str] | UnsetType = UNSET
     decided: bool = True
@@ -84,17 +101,17 @@ class _Body(Struct, frozen=True, kw_only=True, gc=False):
     labels: Mapping[str, Any]
     masked: Sequence[str]
     obligations: list[dict[str, Any]]
-    observed: list[_Reason]
+    observed: list[Reason]
     path: str
     point: str | None
     pointers_unnamed: int
-    policy: _Policy
+    policy: Policy
     principal: str | UnsetType = UNSET
-    reasons: list[_Reason]
+    reasons: list[Reason]
     tenant: str | None
     timestamp: str
     trace_id: str | None
-    waived: list[_Waived]
+    waived: list[Waived]
     withheld: Sequence[str]
     withheld_unnamed: int
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.reference import is_reference
 from ringfence.evidence.run_model import CheckOutcome
 
 __all__ = ["DecisionUse", "Lifted"]
@@ -12,12 +13,15 @@ __all__ = ["DecisionUse", "Lifted"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifted:
-    """A rule that an exception or an approval lifted; `until` is in epoch seconds."""
+    """A rule that an exception or an approval lifted; `until` is in epoch seconds.
+
+    `by` is None where the record holds a reference, and its reader had no store that shows it.
+    """
 
     kind: Literal["approval", "exception"]
     id: str
     rule: str
-    by: str
+    by: str | None
     until: int
 
 
@@ -86,7 +90,8 @@ def _lifted(body: Mapping[str, Any]) -> Iterator[Lifted]:
             until = one["until"]
             if type(until) is not int:
                 raise TypeError
-            by, rule = _text(one, "by"), _text(one, "rule")
+            by = None if is_reference(one["by"]) else _text(one, "by")
+            rule = _text(one, "rule")
             yield Lifted(kind=kind, id=_text(one, kind), rule=rule, by=by, until=until)
 
 

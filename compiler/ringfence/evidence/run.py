@@ -143,7 +143,8 @@ def _unattached(run: RunReport, decisions: Sequence[DecisionUse]) -> list[str]:
     missing = []
     for used in (lifted for decision in decisions for lifted in decision.lifted):
         found = attached.get((used.kind, used.id, used.rule))
-        if found != (used.by, used.until):
+        by = used.by if used.by is not None or found is None else found[0]
+        if found != (by, used.until):
             problem = "" if found is None else ", by whom and until when it was decided"
             text = f"approvals: the {used.kind} `{used.id}` that lifted `{used.rule}`{problem}"
             missing.append(text)

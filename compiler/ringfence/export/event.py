@@ -9,6 +9,8 @@ from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.export import layout
 from ringfence.export.request import ExportRequest
 from ringfence.ledger.store import Ledger
+from ringfence.personal.store import PersonalStore
+from ringfence.personal.texts import with_texts_apart
 
 __all__ = ["export_events", "record_export"]
 
@@ -38,14 +40,19 @@ def export_events(
     )
 
 
-def record_export(ledger: Path, events: tuple[Record, ...]) -> None:
+def record_export(
+    ledger: Path, events: tuple[Record, ...], *, store: PersonalStore | None = None
+) -> None:
     """Append the records, which are on disk when this returns; the next checkpoint is over them.
 
-    No key is needed, since nothing is signed here. Raise EvidenceError where another writer has the
-    ledger open.
+    No key is needed, since nothing is signed here. With a store the exporter's name is kept apart. Raise
+    EvidenceError where another writer has the ledger open, or the store cannot be used.
     """
     opened = Ledger.open(ledger)
     try:
-        opened.append(events)
+        kept = [with_texts_apart(one, store) for one in events]
+        if store is not None:
+            store.flush()  # before the records that commit to it
+        opened.append(kept)
     finally:
         opened.close()

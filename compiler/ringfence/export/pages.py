@@ -9,6 +9,7 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 
 from ringfence.evidence.account import Account
 from ringfence.evidence.records import RecordKind
+from ringfence.evidence.reference import spoken
 from ringfence.export import layout
 from ringfence.export.escape import markdown_code
 from ringfence.ledger.search import Placed
@@ -91,9 +92,10 @@ def _verdicts(decisions: Sequence[Placed]) -> dict[str, int]:
 
 
 def _about(placed: Placed) -> list[tuple[str, Any]]:
-    """Return the plain members of a record's body, by name."""
+    """Return the plain members of a record's body by name, and what is said of those kept apart."""
     body = placed.record.body
-    return [(name, body[name]) for name in sorted(body) if isinstance(body[name], str | int)]
+    said = {name: spoken(value) or value for name, value in body.items()}
+    return [(name, said[name]) for name in sorted(said) if isinstance(said[name], str | int)]
 
 
 @cache

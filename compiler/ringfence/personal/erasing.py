@@ -10,8 +10,10 @@ from ringfence.errors import UsageError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.ledger.store import Ledger
 from ringfence.personal.hold import read_holds
+from ringfence.personal.key_ring import ERASURES
 from ringfence.personal.scope import Erased, KeyScope
 from ringfence.personal.store import PersonalStore
+from ringfence.personal.texts import set_apart
 
 __all__ = ["Request", "erase", "record_pending"]
 
@@ -42,7 +44,9 @@ def erase(ledger: Ledger, store: PersonalStore, request: Request) -> Erased:
     for period in periods:
         holds.refuse(tenant=scope.tenant, period=period)
     record_pending(ledger, store)
-    found = store.erase(scope, note=lambda erased: _note(request, erased))
+    found = store.erase(
+        scope, note=lambda erased: _note(request, erased, store=store, ledger=ledger)
+    )
     record_pending(ledger, store)
     return found
 
@@ -64,12 +68,26 @@ def record_pending(ledger: Ledger, store: PersonalStore) -> int:
     return len(records)
 
 
+def _stood(ledger: Ledger) -> dict[str, Any]:
+    """Return size and root that the log has signed last; an erasure alters neither."""
+    published = ledger.published
+    if published is None:
+        return {}
+    point = published.checkpoint
+    return {"root": point.root.hex(), "size": point.size}
+
+
 def _tombstone(body: dict[str, Any]) -> Record:
     return make_record(RecordKind.RETENTION_EVENT, body)
 
 
-def _note(request: Request, erased: Erased) -> tuple[str, str]:
-    """Return the tombstone's id and body; it never names the subject."""
+def _note(
+    request: Request, erased: Erased, *, store: PersonalStore, ledger: Ledger
+) -> tuple[str, str]:
+    """Return the tombstone's id and body; it never names the subject.
+
+    Who erased and why is kept apart in the period of erasures, which no erasure of all others takes.
+    """
     time = datetime.fromtimestamp(request.now, UTC).isoformat(timespec="seconds")
     scope, made = request.scope, secrets.token_hex(16)
     body = {
@@ -80,8 +98,10 @@ def _note(request: Request, erased: Erased) -> tuple[str, str]:
         "keys": erased.keys,
         "periods": list(erased.periods) if scope.period is None else [scope.period],
         "reason": request.reason,
+        **_stood(ledger),
         "scope": "period" if scope.subject is None else "subject",
         "tenant": scope.tenant,
         "timestamp": time.replace("+00:00", "Z"),
     }
-    return made, json.dumps(body)
+    kept = set_apart(body, RecordKind.RETENTION_EVENT, store=store, period=ERASURES)
+    return made, json.dumps(kept)

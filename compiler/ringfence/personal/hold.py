@@ -8,6 +8,7 @@ from pydantic import Field, ValidationError
 
 from ringfence.evidence.error import EvidenceError
 from ringfence.language.values import Line, Model, Seq
+from ringfence.personal.period import PERIOD_PATTERN
 
 __all__ = ["HOLDS", "Hold", "Holds", "read_holds"]
 
@@ -15,14 +16,13 @@ HOLDS: Final = "holds.yaml"
 """The file beside the store; where it stands, it counts."""
 
 _MAX: Final = 1 << 20
-_PERIOD = r"^[0-9]{4}-(?:0[1-9]|1[0-2])$|^undated$"
 
 
 class Hold(Model):
     """A hold: a tenant, the periods or all of them, and why."""
 
     tenant: Line
-    periods: Seq[Annotated[str, Field(pattern=_PERIOD)]] = ()
+    periods: Seq[Annotated[str, Field(pattern=PERIOD_PATTERN)]] = ()
     reason: Line
 
 

@@ -1,41 +1,26 @@
 """Which facts of an event are personal, and what a record holds in their place."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from ringfence.errors import UsageError
 from ringfence.evidence.allow import Allowed
 from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import Record, RecordKind
+from ringfence.personal.period import period_of
 from ringfence.personal.scope import KeyScope
 from ringfence.personal.store import PersonalStore
+from ringfence.personal.texts import set_apart, with_texts_apart
 
-__all__ = ["STORE_FAILED", "SUBJECT", "UNDATED", "Personal", "period_of", "require_period"]
+__all__ = ["STORE_FAILED", "SUBJECT", "Personal"]
 
 SUBJECT: Final = "request.by"
 """The fact that names whose personal facts they are, where no other is told."""
 
-UNDATED: Final = "undated"
-
 STORE_FAILED: Final = "RF916"
 """Which error is the store's, and no event's."""
 
-_MONTH = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-")
 _MOST: Final = 1024
-
-
-def require_period(text: str | None) -> str | None:
-    """Return a period as it was told; raise UsageError for what is none."""
-    if text is not None and text != UNDATED and (len(text) != 7 or not _MONTH.match(f"{text}-")):
-        hint = "write a month as in `2026-11`, or `undated`"
-        raise UsageError(f"`{text}` is no period", help=hint)
-    return text
-
-
-def period_of(timestamp: str) -> str:
-    """Return the month that a timestamp claims; `undated` where it claims none."""
-    return timestamp[:7] if _MONTH.match(timestamp) else UNDATED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +33,11 @@ class Personal:
     names: frozenset[str]
     store: PersonalStore | None = None
     subject: str = SUBJECT
+
+    @property
+    def keeps(self) -> bool:
+        """Tell whether there is a store."""
+        return self.store is not None
 
     def apply(self, facts: Allowed, *, asked: object, common: Mapping[str, Any]) -> Allowed:
         """Take the personal facts out of what is copied; `common` is what the record says else.
@@ -66,6 +56,25 @@ class Personal:
         lost = [name for name in found if name not in committed]
         withheld = tuple(sorted({*facts.withheld, *lost}))
         return replace(facts, facts=kept, withheld=withheld, committed=committed)
+
+    def set_apart(self, body: Mapping[str, Any], *, asked: object) -> Mapping[str, Any]:
+        """Put the texts and people of a decision's body apart; as it is without a store.
+
+        Raise EvidenceError where the store cannot be used.
+        """
+        if self.store is None:
+            return body
+        event = (str(body.get("principal", "")), str(body["decision_id"]))
+        return set_apart(
+            body, RecordKind.DECISION, store=self.store, event=event, subject=self._whose(asked)
+        )
+
+    def record(self, record: Record) -> Record:
+        """Put the texts and people of a record of another kind apart; as it is without a store.
+
+        Raise EvidenceError where the store cannot be used.
+        """
+        return with_texts_apart(record, self.store)
 
     def is_personal(self, name: str) -> bool:
         """Tell whether a dotted name is of a personal fact, or of a field of one."""
