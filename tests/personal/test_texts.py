@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.evidence.kind_samples import BODIES
 from tests.evidence.samples import decision, event
-from tests.personal.site import CHECK, MARIA, OTTO, SIGNING, STORE, Site, values_in
+from tests.personal.site import CHECK, KEY, MARIA, OTTO, SIGNING, STORE, Site, values_in
 
 from ringfence.evidence.account import Account
 from ringfence.evidence.decision import make_decision
@@ -19,6 +20,7 @@ from ringfence.ledger.store import Ledger
 from ringfence.personal.declared import DECLARED, places
 from ringfence.personal.keeping import Personal
 from ringfence.personal.scope import KeyScope
+from ringfence.personal.sealing import read_secret
 from ringfence.personal.shown import Shown
 from ringfence.personal.store import PersonalStore
 from ringfence.personal.texts import references, with_texts_apart
@@ -87,6 +89,24 @@ def test_a_view_shows_names_with_the_store(site: Site) -> None:
     assert "exact bytes" in site.run(*options, "jsonl", *STORE, code=1)
     site.erase("--tenant", "acme", "--subject", LEE)
     assert LEE not in site.run(*options, "ecs", *STORE)
+
+
+def test_what_is_delivered_is_kept_apart_too(site: Site) -> None:
+    """`inspect` says what an exception's record holds through the store, and that it is kept apart."""
+    body = {**BODIES[RecordKind.EXCEPTION], "id": "EXC-2041"}
+    kept = PersonalStore(site.folder / "personal", secret=read_secret(site.folder / "personal.key"))
+    record = with_texts_apart(make_record(RecordKind.EXCEPTION, body), kept)
+    kept.close()
+    ledger = Ledger.open(site.folder / "ledger", settings=Settings(keys=(KEY,)))
+    ledger.append([record])
+    ledger.checkpoint()
+    ledger.close()
+    said = site.run("inspect", "ledger", "d-1", *CHECK, *STORE)
+    assert f"  reason: {WHY}" in said
+    assert f"EXC-2041 by {LEE} for {body['requester']}" in said
+    bare = site.run("inspect", "ledger", "d-1", *CHECK)
+    assert "EXC-2041 by person " in bare
+    assert f"reason: a text of {len(WHY)} bytes, kept apart" in bare
 
 
 def test_a_person_is_erased_wherever_they_are_named(site: Site) -> None:
@@ -242,6 +262,35 @@ def test_readers_take_both_forms(store: PersonalStore) -> None:
     shown = Shown.of(make_record(RecordKind.DECISION, body), store)
     use = DecisionUse.of_record(shown.body, applicable=frozenset())
     assert {one.by for one in use.lifted} == {LEE}
+
+
+@pytest.mark.parametrize("kind", [one for one in DECLARED if one is not RecordKind.DECISION])
+def test_each_kind_is_kept_apart_and_comes_back(kind: RecordKind, store: PersonalStore) -> None:
+    """Of a body of each kind no name and no text is left, and through the store it is whole again."""
+    row = DECLARED[kind]
+    body = BODIES[kind]
+    values = {
+        str(inner[member])
+        for path in (*row.people, *row.texts)
+        for _, inner, member in places(body, path)
+    }
+    assert len(values) >= len({*row.people, *row.texts}) - 1
+    record = make_record(kind, body)
+    kept = with_texts_apart(record, store)
+    assert not any(json.dumps(value).encode() in kept.data for value in values)
+    assert with_texts_apart(record, store).data == kept.data
+    assert with_texts_apart(kept, store).data == kept.data
+    assert Shown.of(kept, store).body == body
+    erase(store, KeyScope(tenant=body["tenant"]))
+    assert {one["state"] for one in Shown.of(kept, store).texts.values()} == {"erased"}
+    again = with_texts_apart(record, store)
+    assert not any(json.dumps(value).encode() in again.data for value in values)
+
+
+def test_a_run_stays_as_its_runner_signed_it(store: PersonalStore) -> None:
+    """Its signature is over what it says, so that nothing of it is put apart."""
+    run = make_record(RecordKind.RUN, BODIES[RecordKind.RUN])
+    assert with_texts_apart(run, store) is run
 
 
 def test_a_store_that_is_read_only_writes_nothing(store: PersonalStore) -> None:
