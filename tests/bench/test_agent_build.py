@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from tests.proxy.policies import RELEASE
 
 from ringfence.opa.ask import OpaDecisions
 from ringfence.opa.server import OpaServer
@@ -27,17 +28,6 @@ directories:
   platform: {scope: platform}
   tenants/{tenant}: {scope: "tenant/{tenant}"}
   releases: {scope: platform, kinds: [Release]}
-"""
-_RELEASE = """\
-apiVersion: ringfence/v1
-kind: Release
-metadata: {name: agents, scope: platform, owner: platform}
-spec:
-  version: "1"
-  include: [platform/**, tenants/**]
-  environments: {prod: {}}
-  levels:
-    default: {prod: enforce}
 """
 _POLICY = """\
 apiVersion: ringfence/v1
@@ -72,7 +62,7 @@ def _write(path: Path, text: str) -> None:
 def _write_repository(root: Path) -> dict[str, str]:
     """Write the repository, and return the digest of each tool."""
     _write(root / "ringfence.yaml", _PROJECT)
-    _write(root / "releases/agents.yaml", _RELEASE)
+    _write(root / "releases/agents.yaml", RELEASE)
     _write(root / "platform/tools.yaml", _POLICY.format(name="tools", scope="platform") + _LIMITS)
     digests: dict[str, str] = {}
     for server in range(_SERVERS):

@@ -1,5 +1,7 @@
 """One result of each kind, made up."""
 
+from typing import Any
+
 from ringfence.change.model import (
     BuildResult,
     Built,
@@ -15,15 +17,17 @@ from ringfence.ir.rule import Action
 __all__ = ["BASELINE", "BUILD", "CONTENT", "PROMOTION", "REPLAY", "TESTED"]
 
 CONTENT, BASELINE = f"sha256:{'5f' * 32}", f"sha256:{'4e' * 32}"
-_ENGINE = Engine(ringfence="0.1.0", opa="1.22.0")
 _FINISHED = 1_795_600_000
+_OF: dict[str, Any] = {
+    "release": "runtime",
+    "environment": "prod",
+    "content": CONTENT,
+    "engine": Engine(ringfence="0.1.0", opa="1.22.0"),
+    "finished": _FINISHED,
+}
 
 BUILD = BuildResult(
-    release="runtime",
-    environment="prod",
-    content=CONTENT,
-    engine=_ENGINE,
-    finished=_FINISHED,
+    **_OF,
     signed=True,
     built=(
         Built(name="runtime", tenants=3, content=CONTENT, release=BASELINE, sha256=BASELINE),
@@ -33,11 +37,7 @@ BUILD = BuildResult(
 )
 
 TESTED = TestResult(
-    release="runtime",
-    environment="prod",
-    content=CONTENT,
-    engine=_ENGINE,
-    finished=_FINISHED,
+    **_OF,
     tests=31,
     failed=0,
     documents=2,
@@ -46,12 +46,8 @@ TESTED = TestResult(
 )
 
 REPLAY = ReplayResult(
-    release="runtime",
-    environment="prod",
-    content=CONTENT,
+    **_OF,
     baseline=BASELINE,
-    engine=_ENGINE,
-    finished=_FINISHED,
     logs=(LogDigest(sha256=BASELINE, bytes=1024),),
     events=10,
     unchanged=7,
@@ -66,12 +62,8 @@ REPLAY = ReplayResult(
 )
 
 PROMOTION = PromotionResult(
-    release="runtime",
-    environment="prod",
-    content=CONTENT,
+    **_OF,
     baseline=BASELINE,
-    engine=_ENGINE,
-    finished=_FINISHED,
     requested_by="user:maria@example.com",
     change_ref="CHG-7",
     action=Action.ALLOW,

@@ -15,12 +15,12 @@ from ringfence.opa.policies import write_tree
 from ringfence.pipeline import compile_repository
 from ringfence.tools.lock import ToolLock, read_lock
 
-__all__ = ["APPROVER", "POLICY", "REQUESTER", "TOOLS", "write_bundle", "write_policies"]
+__all__ = ["APPROVER", "POLICY", "RELEASE", "REQUESTER", "TOOLS", "write_bundle", "write_policies"]
 
 APPROVER, REQUESTER = IDENTITIES["lee"], IDENTITIES["maria"]
 POLICY = "tenants/acme/tools.yaml"
 _KEPT = ("ringfence.yaml", "platform/tools.yaml", "platform/locks/desk.lock.yaml", POLICY)
-_RELEASE = """\
+RELEASE = """\
 apiVersion: ringfence/v1
 kind: Release
 metadata: {name: agents, scope: platform, owner: platform}
@@ -50,7 +50,7 @@ def write_policies(root: Path, changes: Mapping[str, tuple[str, str]] | None = N
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(REPOSITORY / name, root / name)
     (root / "releases").mkdir()
-    (root / "releases/agents.yaml").write_text(_RELEASE)
+    (root / "releases/agents.yaml").write_text(RELEASE)
     year = time.gmtime().tm_year
     dated = trust_root().replace('"2027-', f'"{year + 1}-').replace('"2026-01', f'"{year - 1}-01')
     (root / "platform/trust.yaml").write_text(dated)

@@ -86,6 +86,17 @@ def _approve(
     return issue_approval(nested(facts), rules=of, **said)
 
 
+def _request(facts: Facts, tokens: Sequence[str]) -> dict[str, object]:
+    """Return a request with these approvals, and all that must be shown attested."""
+    return {
+        "point": POINT,
+        "tenant": "platform",
+        "facts": nested(facts),
+        "attestations": [_attest(SHOWN)],
+        "approvals": tokens,
+    }
+
+
 def _activate(
     ask: Ask,
     environment: str = "prod",
@@ -99,14 +110,9 @@ def _activate(
 ) -> dict[str, Any]:
     """Ask to activate; all is shown, attested and approved unless said otherwise."""
     facts = _facts(environment, shown, said)
-    request = {
-        "point": POINT,
-        "tenant": "platform",
-        "facts": nested(facts),
-        "attestations": [_attest(shown)] if attestations is None else list(attestations),
-        "approvals": [_approve(ask, facts, kid=kid, of=of) for kid in reviewers],
-    }
-    return ask.raw(request, now=now)
+    given = [_attest(shown)] if attestations is None else list(attestations)
+    tokens = [_approve(ask, facts, kid=kid, of=of) for kid in reviewers]
+    return ask.raw(_request(facts, tokens) | {"attestations": given}, now=now)
 
 
 @pytest.mark.requirement("R1.8", on="opa")
@@ -206,14 +212,7 @@ def test_a_reviewer_does_not_count_for_a_request_of_their_own(ask: Ask) -> None:
         _approve(ask, facts),
         _approve(ask, facts, kid="robin", requester=IDENTITIES["lee"]),
     ]
-    request = {
-        "point": POINT,
-        "tenant": "platform",
-        "facts": nested(facts),
-        "attestations": [_attest(SHOWN)],
-        "approvals": tokens,
-    }
-    decision = ask.raw(request)
+    decision = ask.raw(_request(facts, tokens))
     assert (decision["action"], rules(decision)) == ("human_review", {REVIEW})
 
 
@@ -223,14 +222,7 @@ def test_the_lift_ends_with_the_first_approval_that_it_needs(ask: Ask) -> None:
     facts = _facts("prod", SHOWN, NOTHING)
     given = (("lee", 600), ("lee", 1200), ("robin", 900))
     tokens = [_approve(ask, facts, kid=kid, lifetime=seconds) for kid, seconds in given]
-    request = {
-        "point": POINT,
-        "tenant": "platform",
-        "facts": nested(facts),
-        "attestations": [_attest(SHOWN)],
-        "approvals": tokens,
-    }
-    decision = ask.raw(request)
+    decision = ask.raw(_request(facts, tokens))
     ends = {one["by"]: one["until"] - NOW for one in decision["approvals"]}
     assert ends == {IDENTITIES["lee"]: 1200, IDENTITIES["robin"]: 900}
     assert decision["valid_until"] == NOW + 900
@@ -268,14 +260,8 @@ def test_approvals_are_of_this_very_candidate(ask: Ask) -> None:
     other = _facts(
         "prod", {**SHOWN, "policy_tests.content": "sha256:0"}, {"activation.content": "sha256:0"}
     )
-    request = {
-        "point": POINT,
-        "tenant": "platform",
-        "facts": nested(_facts("prod", SHOWN, NOTHING)),
-        "attestations": [_attest(SHOWN)],
-        "approvals": [_approve(ask, other, kid=kid) for kid in ("lee", "robin")],
-    }
-    decision = ask.raw(request)
+    tokens = [_approve(ask, other, kid=kid) for kid in ("lee", "robin")]
+    decision = ask.raw(_request(_facts("prod", SHOWN, NOTHING), tokens))
     assert rules(decision) == {REVIEW}
     assert {entry["why"] for entry in decision["approvals_missed"]} == {"other_request"}
 
