@@ -1,7 +1,9 @@
 """The cache changes how long a check and a build take, and nothing else."""
 
+import contextlib
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -392,5 +394,8 @@ def test_runs_at_once_do_not_disturb_one_another(root: Path, lowered: list[str])
     assert [_done(run)[::2] for run in runs] == [(0, "")] * 4
     bundles = {(root.parent / f"out{number}/runtime.tar.gz").read_bytes() for number in (0, 2)}
     assert len(bundles) == 1
+    with contextlib.closing(sqlite3.connect(root.parent / "cache" / "tenants.sqlite")) as kept:
+        runs = kept.execute("SELECT run, length(keys) / 32 FROM runs").fetchall()
+        entries = kept.execute("SELECT count(*) FROM entries").fetchone()
     _check(root)
-    assert lowered == []
+    assert lowered == [], (runs, entries)
