@@ -11,17 +11,18 @@ from ringfence.evidence.records import Record
 from ringfence.personal.keeping import STORE_FAILED, Personal
 from ringfence.replay.logs import LogEvent
 
-__all__ = ["Judged", "Refused", "judge", "wrong_label"]
+__all__ = ["Judged", "Refused", "claimed_tenant", "judge", "wrong_label"]
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """An event that is not kept: its index in the upload, and why."""
+    """An event that is not kept: its index in the upload, and why; `tenant` is one of the principal's."""
 
     code: str
     message: str
     index: int
     decision_id: str
+    tenant: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +58,15 @@ def judge(
         except EvidenceError as error:
             if error.code == STORE_FAILED:
                 raise
-            refused.append(Refused(error.code, error.message, number, event.decision_id))
+            tenant = principal.tenant_of(claimed_tenant(event))
+            refused.append(Refused(error.code, error.message, number, event.decision_id, tenant))
     return Judged(tuple(records), tuple(refused))
 
 
 def _check(event: LogEvent, *, principal: Principal, revisions: KnownRevisions) -> None:
     if event.path != DECISION_PATH:
         raise EvidenceError("RF911", "the decision is of another policy")
-    tenant = event.input.get("tenant") if isinstance(event.input, dict) else None
+    tenant = claimed_tenant(event)
     if isinstance(tenant, str) and tenant not in principal.tenants:
         raise EvidenceError("RF981", "the decision is of a tenant that is not the principal's")
     if not revisions.has(event.bundles):
@@ -74,6 +76,11 @@ def _check(event: LogEvent, *, principal: Principal, revisions: KnownRevisions) 
     label = wrong_label(event.labels, principal=principal)
     if label:
         raise EvidenceError("RF983", f"OPA's label `{label}` is not the principal's")
+
+
+def claimed_tenant(event: LogEvent) -> object:
+    """Return what an event's request says of its tenant."""
+    return event.input.get("tenant") if isinstance(event.input, dict) else None
 
 
 def wrong_label(labels: Mapping[str, object], *, principal: Principal) -> str:

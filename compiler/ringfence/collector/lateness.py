@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ringfence.collector.judging import claimed_tenant
+from ringfence.collector.principal import Principal
 from ringfence.replay.logs import LogEvent
 
 __all__ = ["Untimely", "untimely"]
@@ -16,13 +18,19 @@ _NS: Final = 1_000_000_000
 
 @dataclass(frozen=True, slots=True)
 class Untimely:
-    """An event that is dated far from its arrival: so many seconds before, or below zero after it."""
+    """An event that is dated far from its arrival: so many seconds before, or below zero after it.
+
+    `tenant` is one of the principal's.
+    """
 
     decision_id: str
     age: int
+    tenant: str | None
 
 
-def untimely(events: Iterable[LogEvent], *, now: float, most: float) -> tuple[Untimely, ...]:
+def untimely(
+    events: Iterable[LogEvent], *, principal: Principal, now: float, most: float
+) -> tuple[Untimely, ...]:
     """Return the events that are older than `most` seconds, or more than five minutes ahead of `now`.
 
     They are kept: OPA holds events for as long as nobody takes them, and a clock may be wrong here.
@@ -30,7 +38,11 @@ def untimely(events: Iterable[LogEvent], *, now: float, most: float) -> tuple[Un
     moment = int(now * _NS)
     first, last = moment - int(most * _NS), moment + _AHEAD * _NS
     return tuple(
-        Untimely(event.decision_id, (moment - event.time_ns) // _NS)
+        Untimely(
+            event.decision_id,
+            (moment - event.time_ns) // _NS,
+            principal.tenant_of(claimed_tenant(event)),
+        )
         for event in events
         if not first <= event.time_ns <= last
     )

@@ -29,3 +29,8 @@ class Principal:
     def only_tenant(self) -> str | None:
         """Return the tenant where there is one."""
         return next(iter(self.tenants)) if len(self.tenants) == 1 else None
+
+    def tenant_of(self, claimed: object) -> str | None:
+        """Return the tenant that an event claims, where it is the principal's; else its only one."""
+        theirs = isinstance(claimed, str) and claimed in self.tenants
+        return str(claimed) if theirs else self.only_tenant

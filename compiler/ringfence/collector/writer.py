@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ringfence.collector.drops import Drops, is_instance_id
-from ringfence.collector.gaps import drop_counters, dropped_gap, refused_gap, untimely_gap
+from ringfence.collector.gaps import (
+    by_tenant,
+    drop_counters,
+    dropped_gaps,
+    refused_gap,
+    untimely_gap,
+)
 from ringfence.collector.judging import Judged, Refused, judge, wrong_label
 from ringfence.collector.lateness import untimely
 from ringfence.collector.principal import Principal
@@ -165,14 +171,19 @@ class OriginWriter:
         now, made, told = self._clock(), [], False
         refused = {one.index for one in found.refused}
         kept = (event for index, event in enumerate(read) if index not in refused)
-        late = untimely(kept, now=now, most=self._age)
+        late = untimely(kept, principal=principal, now=now, most=self._age)
         with self._limiting:
-            if found.refused and self._limit.allows(principal.name, now=now):
-                told, missed = True, self._limit.unrecorded(principal.name)
-                made.append(refused_gap(found.refused, principal=principal, unrecorded=missed))
-            if late and self._late_limit.allows(principal.name, now=now):
-                missed = self._late_limit.unrecorded(principal.name)
-                made.append(untimely_gap(late, principal=principal, now=now, unrecorded=missed))
+            parts = by_tenant(found.refused)
+            if parts and self._limit.allows(principal.name, now=now, parts=parts):
+                told = True
+                for tenant, some in parts.items():
+                    missed = self._limit.unrecorded(principal.name, part=tenant)
+                    made.append(refused_gap(some, principal=principal, unrecorded=missed))
+            dated = by_tenant(late)
+            if dated and self._late_limit.allows(principal.name, now=now, parts=dated):
+                for tenant, ones in dated.items():
+                    missed = self._late_limit.unrecorded(principal.name, part=tenant)
+                    made.append(untimely_gap(ones, principal=principal, now=now, unrecorded=missed))
         return _Gaps(tuple(made), told, len(late))
 
     def _note_drops(
@@ -180,10 +191,11 @@ class OriginWriter:
     ) -> dict[str, int]:
         lost = self._drops.new(principal.name, opa, totals=totals)
         # Over the limit nothing is lost: the counters only grow, and the next update says all.
-        if not lost or not self._drop_limit.allows(principal.name, now=self._clock()):
+        cost = len(principal.tenants)
+        if not lost or not self._drop_limit.allows(principal.name, now=self._clock(), cost=cost):
             return {}
         with self._noticing():
-            self.ledger.append([dropped_gap(totals, lost=lost, principal=principal, opa=opa)])
+            self.ledger.append(dropped_gaps(totals, lost=lost, principal=principal, opa=opa))
         self._drops.keep(principal.name, opa, totals=totals)
         return lost
 

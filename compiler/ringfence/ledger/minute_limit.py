@@ -1,5 +1,7 @@
 """So many a minute of each principal: whoever floods the log with its own mistakes fills no disk by it."""
 
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -17,21 +19,27 @@ class MinuteLimit:
 
     per_minute: int = 60
     _windows: dict[str, tuple[int, int]] = field(default_factory=dict)
-    _unrecorded: dict[str, int] = field(default_factory=dict)
+    _unrecorded: Counter[tuple[str, str | None]] = field(default_factory=Counter)
 
-    def allows(self, principal: str, *, now: float) -> bool:
-        """Count one, and tell whether it is recorded; `now` is in seconds."""
+    def allows(
+        self, principal: str, *, now: float, parts: Iterable[str | None] = (None,), cost: int = 1
+    ) -> bool:
+        """Count one, and tell whether it is recorded; `now` is in seconds.
+
+        `parts` are the tenants for which an unrecorded one is missed. `cost` is how many records it makes:
+        one that costs more than there is for a minute is still allowed as the minute's first.
+        """
         minute = int(now // 60)
         window, used = self._windows.get(principal, (minute, 0))
         used = used if window == minute else 0
         if len(self._windows) >= _MAX_PRINCIPALS:
             self._windows.clear()
-        if used >= self.per_minute:
-            self._unrecorded[principal] = self._unrecorded.get(principal, 0) + 1
+        if self.per_minute < 1 or (used and used + cost > self.per_minute):
+            self._unrecorded.update((principal, part) for part in parts)
             return False
-        self._windows[principal] = (minute, used + 1)
+        self._windows[principal] = (minute, used + cost)
         return True
 
-    def unrecorded(self, principal: str) -> int:
+    def unrecorded(self, principal: str, *, part: str | None = None) -> int:
         """Return, and forget, how many went unrecorded."""
-        return self._unrecorded.pop(principal, 0)
+        return self._unrecorded.pop((principal, part), 0)

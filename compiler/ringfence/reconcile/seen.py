@@ -67,6 +67,7 @@ class Seen:
     refused: int = 0
     unrecorded: int = 0
     conflicts: list[dict[str, Any]] = field(default_factory=list)
+    _totals: dict[tuple[str, str], dict[str, int]] = field(default_factory=dict)
 
     def by_id(self) -> dict[str, list[Decided]]:
         """Return the decisions by id; each principal's ids are its own."""
@@ -98,6 +99,10 @@ class Seen:
     def _gap(self, body: Mapping[str, Any]) -> None:
         cause, principal = text(body, "cause"), text(body, "principal")
         if cause == "dropped":
+            opa, totals = (principal, text(body, "opa")), dict(_counts(body.get("totals")))
+            if totals and self._totals.get(opa) == totals:  # the same loss, told to another tenant
+                return
+            self._totals[opa] = totals
             for counter, lost in _counts(body.get("lost")):
                 self.dropped[principal, counter] += lost
         elif cause == "refused":
