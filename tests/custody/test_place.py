@@ -1,12 +1,14 @@
 """Facts about how keys outside files are named."""
 
 import builtins
+import contextlib
+import importlib
 from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
-from ringfence.custody.opening import open_ed25519, open_key
+from ringfence.custody.opening import open_ed25519, open_key, open_p256
 from ringfence.custody.place import TokenPlace, is_key_uri, read_cloud, read_token, read_vault
 from ringfence.errors import UsageError
 
@@ -114,3 +116,23 @@ def test_clouds_sign_nothing_that_needs_ed25519(uri: str) -> None:
     ) as caught:
         open_ed25519(uri, secret=None)
     assert uri not in f"{caught.value.message} {caught.value.help}"
+
+
+@pytest.mark.parametrize(
+    ("uri", "library", "extra"),
+    [
+        (GCP, "google.cloud.kms", "ringfence[gcpkms]"),
+        (AZURE, "azure.keyvault.keys", "ringfence[azurekms]"),
+    ],
+)
+def test_a_services_library_that_is_not_installed_is_named(
+    uri: str, library: str, extra: str
+) -> None:
+    """Where securesystemslib is there without it, the message says what to install."""
+    pytest.importorskip("securesystemslib", reason="securesystemslib is not installed")
+    with contextlib.suppress(ImportError):
+        importlib.import_module(library)
+        pytest.skip(f"{library} is installed")
+    with pytest.raises(UsageError) as caught:
+        open_p256(uri, secret=None)
+    assert extra in caught.value.help

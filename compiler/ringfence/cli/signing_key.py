@@ -18,7 +18,9 @@ __all__ = ["KEY", "ed25519_key", "ed25519_keys", "p256_key", "signing_key"]
 class _KeyPlace(click.Path):
     """A file that exists, or the URI of a key that is kept elsewhere."""
 
-    name = "file or URI"
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str:
+        """Return what help shows for the value."""
+        return "FILE|URI"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
