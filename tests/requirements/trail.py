@@ -22,8 +22,6 @@ from ringfence.evidence.delivered import read_delivered
 from ringfence.evidence.note import NoteKey
 from ringfence.evidence.records import Record
 from ringfence.keys import write_private
-from ringfence.ledger.settings import Settings
-from ringfence.ledger.store import Ledger
 from ringfence.testing.facts import nested
 
 __all__ = ["CANARY", "HOUR", "Done", "Trail", "make_trail"]
@@ -73,11 +71,12 @@ class Trail:
         return read_delivered(line.encode())
 
     def append(self, *records: Record) -> None:
-        """Put records into the ledger, and publish a checkpoint over them."""
-        opened = Ledger.open(self.folder / "ledger", settings=Settings(keys=(KEY,)))
-        opened.append(records)
-        opened.checkpoint()
-        opened.close()
+        """Put records into the ledger as `ringfence evidence append --record` does."""
+        (self.folder / "records.jsonl").write_bytes(b"".join(one.data + b"\n" for one in records))
+        given = ("--key", "log.key.pem", "--record", "records.jsonl")
+        done = self.run("evidence", "append", "ledger", *given)
+        assert (done.code, done.err) == (0, "")
+        assert f"added {len(records)} records" in done.out
 
     def inspect(self, name: str, *arguments: str) -> Any:
         """Return what `ringfence evidence inspect` says of an id."""
