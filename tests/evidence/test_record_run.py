@@ -1,6 +1,8 @@
 """Facts about runs that a runner closes by the command, under decisions of a locked OPA."""
 
 import json
+import re
+import shlex
 import shutil
 from pathlib import Path
 from typing import Any
@@ -19,6 +21,7 @@ from ringfence.opa import OpaServer
 from ringfence.opa.ask import OpaDecisions
 from ringfence.opa.lockdown import SERVER_FLAGS
 
+PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 SECRET = "hunter2-canary"
 REPORT: dict[str, Any] = {
     "run_id": "run-1",
@@ -95,10 +98,11 @@ def test_run_is_closed_signed_appended_and_reconciled(place: Path, tmp_path: Pat
     work = shutil.copytree(place, tmp_path / "work")
     trusted: Any = {"pool-1": load_public(work / "pool-1.pub.pem"), "pool-2": key}
     assert signer_of_run(body, trusted=trusted) == "pool-1"
-    (work / "runs.jsonl").write_bytes(record.data + b"\n")
-    done = evidence(work, "append", "ledger", "--key", "log.key.pem", "--record", "runs.jsonl",
-                    "--runner", "pool-1=pool-1.pub.pem")  # fmt: skip
-    assert (done.returncode, done.stderr) == (0, "")
+    (block,) = re.findall(r"```sh run\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.replace("\\\n", " ").replace("$ID", allowed).splitlines():
+        done = evidence(work, *shlex.split(line)[2:])
+        assert (done.returncode, done.stderr) == (0, ""), line
+    assert (work / "runs.jsonl").read_bytes() == record.data + b"\n"
     told = evidence(work, "inspect", "ledger", "run-1", "--key", "log.vkey", "--format", "json")
     found = json.loads(told.stdout)
     assert [one["decision_id"] for one in found["decisions"]] == [allowed]

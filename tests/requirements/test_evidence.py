@@ -2,16 +2,22 @@
 
 import copy
 import json
+import re
+import shlex
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.pipeline.serving import SCAFFOLD
 from tests.requirements.ask import DEPLOY, NOW, Ask
+from tests.requirements.people import IDENTITIES, key_of
 from tests.requirements.trail import CANARY, Trail, make_trail
 
-from ringfence.evidence.records import RecordKind
+from ringfence.evidence.delivered import read_delivered
+from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.records import RecordKind, make_record, read_record
 
+PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 LEDGER = ("ledger", "--key", "log.vkey")
 SECTIONS = ("explanations", "lineage", "reviews", "approvals", "exceptions")
 
@@ -93,6 +99,19 @@ def test_a_grant_that_is_not_recorded_is_told(tmp_path: Path, ask: Ask) -> None:
     assert approval.endswith("was used, and the ledger holds no record of it")
     assert one_decision(made, "d-waived")["absent"]["exceptions"] == [
         "the exception `EXC-1` was used, and the ledger holds no record of it"
+    ]
+
+
+def test_a_grant_that_was_recorded_otherwise_is_told(tmp_path: Path, ask: Ask) -> None:
+    """A record that gives another end, rule or person than the decision used is shown as such."""
+    made = make_trail(tmp_path, ask)
+    given = ("exception", "policies/exceptions/acme/EXC-1.yaml", "--root", "policies")
+    record = made.record(*given)
+    made.append(record)
+    assert "exceptions" not in one_decision(made, "d-waived")["absent"]
+    made.append(make_record(record.kind, {**record.body, "until": record.body["until"] + 1}))
+    assert one_decision(made, "d-waived")["absent"]["exceptions"] == [
+        "the exception `EXC-1` was used otherwise than its record says"
     ]
 
 
@@ -229,8 +248,6 @@ def test_explanations_of_others_are_taken_in_the_same_form(trail: Trail) -> None
 
 def test_grants_are_recorded_only_as_the_trust_root_has_them(trail: Trail, ask: Ask) -> None:
     """An altered, a stranger's, a self-approved and a future token are refused by word, never shown."""
-    from tests.requirements.people import IDENTITIES, key_of
-
     change = {"runner.size": "xlarge"}
 
     def token(**other: Any) -> str:
@@ -342,10 +359,29 @@ def test_an_export_holds_them_for_their_tenant_and_window(trail: Trail) -> None:
 @pytest.mark.requirement("R5.61", on="record")
 def test_kinds_are_a_closed_list(trail: Trail) -> None:
     """R5.61: a kind that is not on the list is refused, also where all else of the record holds."""
-    from ringfence.evidence.delivered import read_delivered
-    from ringfence.evidence.error import EvidenceError
-
     record = trail.record("review", *LEDGER, "d-blocked", *REVIEW)
     assert record.kind is RecordKind.REVIEW
     with pytest.raises(EvidenceError, match="RF908 a record has an unknown kind"):
         read_delivered(record.data.replace(b'"kind":"review"', b'"kind":"verdict"'))
+
+
+def test_the_pages_commands_record_all_of_it(tmp_path: Path, ask: Ask) -> None:
+    """What the page shows under "Recording" runs as it stands, and leads to the view at its end."""
+    made = make_trail(tmp_path, ask)
+    (made.folder / "approval.jws").write_text(made.token + "\n")
+    (block,) = re.findall(r"```sh recording\n(.*?)```", PAGE, re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines():
+        done = made.run(*shlex.split(line)[1:])
+        assert (done.code, done.err) == (0, ""), line
+    assert "approvals:\n    - app-" in done.out
+    assert "no record of it" not in done.out
+
+
+def test_the_pages_records_are_in_the_form_of_their_kind() -> None:
+    """The page shows one record of each of these kinds, in its exact bytes."""
+    (block,) = re.findall(r"```json recorded\n(.*?)```", PAGE, re.DOTALL)
+    records = [read_record(line) for line in block.encode().splitlines()]
+    assert [read_delivered(one.data) for one in records] == records
+    assert [one.kind.value for one in records] == [
+        "approval", "exception", "review", "explanation", "lineage",
+    ]  # fmt: skip

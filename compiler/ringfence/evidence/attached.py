@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from ringfence.evidence.naming import GRANTS
 from ringfence.evidence.records import RecordKind
+from ringfence.evidence.reference import is_reference
 from ringfence.ledger.search import Placed
 
 __all__ = ["SECTIONS", "Attached"]
@@ -30,7 +31,7 @@ _NONE: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """The records of each section, and in `absent` what is not there and should or could be."""
+    """The records of each section, and in `absent` what is not there, or not as the decision has it."""
 
     sections: Mapping[str, tuple[Placed, ...]]
     absent: Mapping[str, tuple[str, ...]]
@@ -55,26 +56,49 @@ class Attached:
 def _is_about(one: Placed, body: Mapping[str, Any]) -> bool:
     own = one.record.body
     if one.record.kind in GRANTS:
-        return own.get("id") in _used(one.record.kind, body)
+        return any(own.get("id") == name for name, _ in _used(one.record.kind, body))
     return own.get("decision_id") == body.get("decision_id")
 
 
-def _used(kind: RecordKind, body: Mapping[str, Any]) -> list[str]:
+def _used(kind: RecordKind, body: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    """Return the grants that a decision used, each with the entry that says so."""
     name, member = GRANTS[kind]
     entries = body.get(name)
     listed = entries if isinstance(entries, list) else []
-    found = [one.get(member) for one in listed if isinstance(one, dict)]
-    return list(dict.fromkeys(one for one in found if isinstance(one, str)))
+    found = [(one.get(member), one) for one in listed if isinstance(one, dict)]
+    return [(used, entry) for used, entry in found if isinstance(used, str)]
 
 
 def _absent(name: str, body: Mapping[str, Any], held: tuple[Placed, ...]) -> tuple[str, ...]:
     kind = SECTIONS[name]
     if kind not in GRANTS:
         return () if held else (_NONE[name],)
-    used, recorded = _used(kind, body), {one.record.body.get("id") for one in held}
-    lacking = tuple(
-        f"the {kind.value} `{one}` was used, and the ledger holds no record of it"
-        for one in used
-        if one not in recorded
+    used = _used(kind, body)
+    if not used:
+        return (_NONE[name],)
+    bodies = [one.record.body for one in held]
+    said = [_lack(kind, one, [b for b in bodies if b.get("id") == one[0]]) for one in used]
+    return tuple(dict.fromkeys(filter(None, said)))
+
+
+def _lack(
+    kind: RecordKind, used: tuple[str, Mapping[str, Any]], bodies: list[dict[str, Any]]
+) -> str:
+    name, entry = used
+    if not bodies:
+        return f"the {kind.value} `{name}` was used, and the ledger holds no record of it"
+    if not all(_is_alike(body, entry) for body in bodies):
+        return f"the {kind.value} `{name}` was used otherwise than its record says"
+    return ""
+
+
+def _is_alike(body: Mapping[str, Any], entry: Mapping[str, Any]) -> bool:
+    """Tell whether a grant's record fits its use; names that are kept apart cannot be compared."""
+    given, by = body.get("by"), entry.get("by")
+    rules = body.get("rules")
+    return (
+        body.get("until") == entry.get("until")
+        and isinstance(rules, list)
+        and entry.get("rule") in rules
+        and (given == by or is_reference(given) or is_reference(by))
     )
-    return lacking if used else (_NONE[name],)
