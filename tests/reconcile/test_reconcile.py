@@ -69,6 +69,7 @@ def test_run_that_no_trusted_runner_signed_counts_for_nothing(
     assert World.make(tmp_path / "good", [record_of(event), good]).codes() == []
 
 
+@pytest.mark.requirement("R1.44", on="command")
 def test_run_without_its_decision_is_found(decisions: Decisions, tmp_path: Path) -> None:
     """A decision that a signed run names and the ledger lacks is RF991, and counts as known."""
     first, second = decisions.events[:2]
@@ -79,6 +80,7 @@ def test_run_without_its_decision_is_found(decisions: Decisions, tmp_path: Path)
     assert (said["decisions"], said["known"]) == (1, 2)
 
 
+@pytest.mark.requirement("R1.26", on="command")
 def test_decision_without_its_run_is_found_after_the_grace_time(
     decisions: Decisions, tmp_path: Path
 ) -> None:
@@ -110,6 +112,7 @@ def test_runs_may_stand_outside_the_ledger(decisions: Decisions, tmp_path: Path)
         {"checks": "waived"},
     ],
 )
+@pytest.mark.requirement("R1.38", on="command")
 def test_run_that_is_not_as_decided_is_found(
     decisions: Decisions, tmp_path: Path, members: dict[str, Any]
 ) -> None:
@@ -140,6 +143,7 @@ def test_signed_run_of_another_form_names_no_decision(
     assert world.codes() == ["RF992"]
 
 
+@pytest.mark.requirement("R1.35", on="command")
 def test_run_without_its_runner_is_not_as_decided(decisions: Decisions, tmp_path: Path) -> None:
     """A signed record that says nothing of the runner that was decided on is RF993."""
     event = decisions.events[0]
@@ -271,6 +275,7 @@ def test_log_that_is_not_the_ledgers_is_found(decisions: Decisions, tmp_path: Pa
     assert (said["agreed"], said["not_evaluated"]) == (3, {"no_input": 1})
 
 
+@pytest.mark.requirement("R1.44", on="command")
 def test_logged_decision_that_the_ledger_lacks_is_found(
     decisions: Decisions, tmp_path: Path
 ) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence_personal import named_store, store_options
 from ringfence.cli.evidence_trust import (
     FILE,
     TrustOptions,
@@ -116,6 +117,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=click.Path(dir_okay=False, path_type=Path),
     help="The file elsewhere that remembers what the log signed.",
 )
+@store_options
 @trust_options
 @passphrase_options
 @form_option
@@ -137,6 +139,8 @@ def reconcile_ledger(
     append_keys: tuple[str | Path, ...],
     gaps_to: Path | None,
     state: Path | None,
+    personal_store: Path | None,
+    personal_key: Path | None,
     trust: TrustOptions,
     passphrase_file: Path | None,
     passphrase_env: str,
@@ -145,8 +149,8 @@ def reconcile_ledger(
     """Compare what runners, OPA, its logs and its policies say of the decisions in a LEDGER.
 
     Runs are joined with decisions both ways, and what the logs hold of inputs is evaluated again on the
-    bundles that decided. What does not fit is a finding, and the exit code is 2. The ledger is verified
-    first; exit code 4 where it is not.
+    bundles that decided; `--personal-store` opens what records commit to. What does not fit is a finding,
+    and the exit code is 2. The ledger is verified first; exit code 4 where it is not.
 
     A counterpart that is missing becomes a gap record: with --gaps-to in a file, to be sent to the collector
     that has the ledger open, or with --append-with in the ledger itself, where no collector has.
@@ -183,13 +187,11 @@ def reconcile_ledger(
     )
     keys, extra = read_bundle_keys(bundle_keys), read_runs(runs)
     chain, seen = see(ledger, trust=trust.read(origin=claimed_origin(ledger)))
-    report = reconcile(
-        seen,
-        terms=terms,
-        events=read_events(logs),
-        shelf=read_shelf(bundles, keys=keys, wanted=seen.revisions()),
-        runs=extra,
-    )
+    shelf = read_shelf(bundles, keys=keys, wanted=seen.revisions())
+    with named_store(personal_store, personal_key, read_only=True) as store:
+        report = reconcile(
+            seen, terms=terms, events=read_events(logs), shelf=shelf, runs=extra, store=store
+        )
     gaps = gap_records(report.missing, seen=report.seen)
     if gaps_to is not None:
         write_new(gaps_to, b"".join(one.data + b"\n" for one in gaps))

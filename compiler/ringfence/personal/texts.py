@@ -22,7 +22,7 @@ from ringfence.personal.period import period_of
 from ringfence.personal.scope import KeyScope, State
 from ringfence.personal.store import PERSON, PersonalStore
 
-__all__ = ["references", "resolved", "set_apart", "text_name", "with_texts_apart"]
+__all__ = ["references", "resolved", "set_apart", "text_name", "text_size", "with_texts_apart"]
 
 _MOST: Final = 1024
 """Characters of who someone is."""
@@ -118,6 +118,11 @@ def text_name(kind: RecordKind, place: str) -> str:
     return f"text:{kind.value}:{place}"
 
 
+def text_size(value: Any) -> int:
+    """Return the bytes of a text in UTF-8, or of another value in RFC 8785; raise UnicodeEncodeError."""
+    return len(value.encode() if isinstance(value, str) else canonical_bytes(value))
+
+
 def _left(
     body: Mapping[str, Any], paths: Sequence[str]
 ) -> Iterator[tuple[str, dict[str, Any], str]]:
@@ -165,7 +170,7 @@ class _Keeper:
         scope = KeyScope(tenant=self.tenant, period=self.period, subject=self.subject)
         try:
             made = self.store.commit((name, value), scope=scope, event=self.event)
-            content = value.encode() if isinstance(value, str) else canonical_bytes(value)
+            size = text_size(value)
         except UnicodeEncodeError:
             return dict(WITHHELD)
-        return dict(ERASED) if made is None else text_reference(made, size=len(content))
+        return dict(ERASED) if made is None else text_reference(made, size=size)

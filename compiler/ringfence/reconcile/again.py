@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from ringfence.evidence.decision import make_decision
-from ringfence.evidence.error import EvidenceError
 from ringfence.opa.policies import PolicyServer
+from ringfence.personal.store import PersonalStore
 from ringfence.reconcile.finding import Finding
+from ringfence.reconcile.likeness import Likeness, likeness
 from ringfence.reconcile.seen import Decided, Seen
 from ringfence.reconcile.shelf import Shelf
 from ringfence.replay.exact import FACTS, essence, is_whole, recorded_request
@@ -40,8 +40,9 @@ class Sample:
 class Again:
     """What came of it: how many agree, what does not, and why others were not evaluated.
 
-    The reasons are `no_input`, `undecided`, `masked`, `no_bundle` and `not_sampled`; of each there are up
-    to twenty ids in `examples`.
+    The reasons are `no_input`, `undecided`, `masked`, `no_bundle`, `not_sampled`, and where a record
+    commits to values, `erased`, `committed` and `absent`; of each there are up to twenty ids in
+    `examples`. `unopened` has these last by the record's place in what was seen.
     """
 
     agreed: int = 0
@@ -50,6 +51,7 @@ class Again:
     examples: dict[str, list[str]] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     unreadable: list[LogFinding] = field(default_factory=list)
+    unopened: dict[int, Likeness] = field(default_factory=dict)
 
     def skip(self, reason: str, decision_id: str) -> None:
         """Count a decision that was not evaluated."""
@@ -60,12 +62,17 @@ class Again:
 
 
 def match_events(
-    events: Iterable[LogEvent | LogFinding], seen: Seen, again: Again
+    events: Iterable[LogEvent | LogFinding],
+    seen: Seen,
+    again: Again,
+    *,
+    store: PersonalStore | None = None,
 ) -> dict[int, LogEvent]:
     """Return the events that a ledger's records were made of, by the record's place in `seen`.
 
     An event that makes another record than the one under its id is a finding (RF998), and one that no
-    record has is too (RF991).
+    record has is too (RF991). The store opens what records commit to; what it does not open is noted in
+    `again`. Raise EvidenceError where it cannot be used.
     """
     places: dict[str, list[int]] = {}
     for place, one in enumerate(seen.decisions):
@@ -76,9 +83,13 @@ def match_events(
             again.unreadable.append(event)
             continue
         held = places.get(event.decision_id, [])
-        fitting = [place for place in held if _is_of(event, seen.decisions[place])]
+        alike = {place: likeness(event, seen.decisions[place], store) for place in held}
+        fitting = [place for place in held if alike[place] is not Likeness.OTHER]
         for place in fitting:
-            found.setdefault(place, event)
+            if alike[place] is Likeness.SAME:
+                found.setdefault(place, event)
+            else:
+                again.unopened[place] = alike[place]
         if not fitting:
             code, message = (
                 ("RF998", "the log says something else than the ledger's record")
@@ -127,7 +138,8 @@ def _chosen(
         if chosen is not None and one.decision_id not in chosen:
             again.skip("not_sampled", one.decision_id)
         elif event is None or not isinstance(event.input, dict):
-            again.skip("no_input", one.decision_id)
+            reason = again.unopened.get(place) if event is None else None
+            again.skip(reason.value if reason else "no_input", one.decision_id)
         elif not isinstance(event.result, dict):
             again.skip("undecided", one.decision_id)
         elif not is_whole(event):
@@ -167,13 +179,3 @@ def _difference(recorded: Mapping[str, Any], given: Mapping[str, Any]) -> str:
     if was != is_now:
         return f"recorded is `{was}`, and its policy gives `{is_now}`"
     return "its policy gives other rules or exceptions"
-
-
-def _is_of(event: LogEvent, one: Decided) -> bool:
-    facts = one.body.get("facts")
-    allowed = frozenset(facts) if isinstance(facts, dict) else frozenset()
-    try:
-        made = make_decision(event, allowed_facts=allowed, principal=one.principal)
-    except EvidenceError:
-        return False
-    return made.data == one.record.data

@@ -7,6 +7,7 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from ringfence.evidence.records import Record
+from ringfence.personal.store import PersonalStore
 from ringfence.reconcile.again import Again, Sample, evaluate_again, match_events
 from ringfence.reconcile.finding import Finding
 from ringfence.reconcile.join import join_runs, signed_runs
@@ -45,10 +46,12 @@ def reconcile(
     events: Iterable[LogEvent | LogFinding],
     shelf: Shelf,
     runs: Sequence[Record] = (),
+    store: PersonalStore | None = None,
 ) -> Report:
     """Return all that does not fit; `runs` are records that the ledger need not have.
 
-    Raise OpaError where OPA cannot evaluate.
+    `store` opens what records commit to, and is only read. Raise OpaError where OPA cannot evaluate, and
+    EvidenceError where the store cannot be used.
     """
     signed, findings = signed_runs([*seen.runs, *runs], trusted=terms.runners)
     joined, missing = join_runs(
@@ -58,7 +61,7 @@ def reconcile(
     findings += check_usage(seen, signed, withdrawn=terms.withdrawn, uses=terms.uses)
     findings += _lost(seen)
     again = Again()
-    matched = match_events(events, seen, again)
+    matched = match_events(events, seen, again, store=store)
     evaluate_again(seen, matched, shelf=shelf, sample=terms.sample, again=again)
     return Report(
         seen=seen,
