@@ -3,44 +3,41 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from ringfence.ir.expression import Literal
 from ringfence.ir.schema import FactType, Scalar
+from ringfence.language.cel.checking import Checking
 from ringfence.language.cel.syntax import Syntax
 from ringfence.language.cel.value import Value, describe, family
 from ringfence.language.suggest import did_you_mean
-
-if TYPE_CHECKING:
-    from ringfence.language.cel.checker import Checker
 
 __all__ = ["agree", "fitted"]
 
 
 def agree(
-    checker: "Checker", syntax: Syntax, left: Value, right: Value
+    checking: Checking, syntax: Syntax, left: Value, right: Value
 ) -> tuple[Value, Value] | None:
     """Return both values in one type, or report that they have none; a constant is on the right."""
     assert left.type is not None
     if right.is_constant:
-        constant = fitted(checker, right, left)
+        constant = fitted(checking, right, left)
         return None if constant is None else (left, constant)
     assert right.type is not None
     if family(left.type) != family(right.type):
-        checker.refuse(
+        checking.refuse(
             syntax,
             "RF209",
-            f"`{checker.source(left.syntax)}` is {describe(left)}, "
-            f"`{checker.source(right.syntax)}` {describe(right)}",
+            f"`{checking.source(left.syntax)}` is {describe(left)}, "
+            f"`{checking.source(right.syntax)}` {describe(right)}",
             "compare values of one type",
         )
         return None
     both = left.type.values and right.type.values
     if both and not set(left.type.values) & set(right.type.values):
-        checker.refuse(
+        checking.refuse(
             syntax,
             "RF210",
-            f"`{checker.source(left.syntax)}` and `{checker.source(right.syntax)}` "
+            f"`{checking.source(left.syntax)}` and `{checking.source(right.syntax)}` "
             "have no value in common",
             f"the values are {_quoted(left.type)} and {_quoted(right.type)}",
         )
@@ -48,36 +45,36 @@ def agree(
     return left, right
 
 
-def fitted(checker: "Checker", constant: Value, other: Value) -> Value | None:
+def fitted(checking: Checking, constant: Value, other: Value) -> Value | None:
     """Return a constant as a value of the other's type, or report why it can't be one."""
     assert isinstance(constant.expr, Literal)
     assert constant.type is not None
     assert other.type is not None
     if family(constant.type) != family(other.type):
-        checker.refuse(
+        checking.refuse(
             constant.syntax,
             "RF209",
-            f"`{checker.source(other.syntax)}` is {describe(other)}, "
-            f"`{checker.source(constant.syntax)}` {describe(constant)}",
+            f"`{checking.source(other.syntax)}` is {describe(other)}, "
+            f"`{checking.source(constant.syntax)}` {describe(constant)}",
             _conversion(constant, other),
         )
         return None
     value = constant.expr.value
     if other.type.scalar is Scalar.ENUM and value not in other.type.values:
         near = did_you_mean(str(value), other.type.values)
-        checker.refuse(
+        checking.refuse(
             constant.syntax,
             "RF210",
-            f"`{checker.source(other.syntax)}` is never `{_short(str(value))}`",
+            f"`{checking.source(other.syntax)}` is never `{_short(str(value))}`",
             (f'did you mean `"{near}"`? ' if near else "")
             + f"the values are {_quoted(other.type)}",
         )
         return None
     if value == "":
-        checker.refuse(
+        checking.refuse(
             constant.syntax,
             "RF219",
-            f"`{checker.source(other.syntax)}` is never empty",
+            f"`{checking.source(other.syntax)}` is never empty",
             "an empty text is refused as a fact; ask an optional fact by `has(…)`",
         )
         return None

@@ -1,10 +1,10 @@
 """Check `+`, `-` and `*` on numbers, durations and times; fold what is constant."""
 
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from ringfence.ir.expression import Arithmetic, ArithmeticOp, Literal
 from ringfence.ir.schema import MAX_INTEGER, FactType, Scalar
+from ringfence.language.cel.checking import Checking
 from ringfence.language.cel.syntax import Form, Syntax
 from ringfence.language.cel.value import (
     DECIMAL,
@@ -15,9 +15,6 @@ from ringfence.language.cel.value import (
     describe,
     poison,
 )
-
-if TYPE_CHECKING:
-    from ringfence.language.cel.checker import Checker
 
 __all__ = ["compute", "negate"]
 
@@ -39,27 +36,27 @@ _TIMES = {
 _NUMBERS = (Scalar.INTEGER, Scalar.DECIMAL)
 
 
-def compute(checker: "Checker", syntax: Syntax) -> Value:
+def compute(checking: Checking, syntax: Syntax) -> Value:
     """Check `left op right` on numbers, durations and times."""
-    left, right = map(checker.value, syntax.operands)
+    left, right = map(checking.value, syntax.operands)
     if left.type is None or right.type is None:
         return poison(syntax)
     op = _OPS[syntax.form]
     for side in (left, right):
         if side.choice is not None:
-            return _choice(checker, side)
+            return _choice(checking, side)
         if side.type is not None and (side.type.is_list or not side.type.scalar.is_number):
-            return _not_a_number(checker, op, side)
+            return _not_a_number(checking, op, side)
     type_ = _result(op, left.type, right.type)
     if type_ is None:
-        return checker.refuse(
+        return checking.refuse(
             syntax,
             "RF209",
             f"`{op}` does not apply to {describe(left)} and {describe(right)}",
             _advice(op, left.type, right.type),
         )
     if isinstance(left.expr, Literal) and isinstance(right.expr, Literal):
-        return _fold(checker, syntax, op, left, right, type_)
+        return _fold(checking, syntax, op, left, right, type_)
     expr = Arithmetic(op, left.expr, right.expr)
     return Value(syntax, type_, expr, 1 + left.size + right.size)
 
@@ -80,21 +77,21 @@ def _advice(op: ArithmeticOp, left: FactType, right: FactType) -> str:
     return "subtract a duration from a timestamp, or two timestamps"
 
 
-def _not_a_number(checker: "Checker", op: ArithmeticOp, side: Value) -> Value:
+def _not_a_number(checking: Checking, op: ArithmeticOp, side: Value) -> Value:
     assert side.type is not None
     hint = "write numbers, durations or timestamps"
     if op is ArithmeticOp.ADD and side.type.scalar in (Scalar.STRING, Scalar.ENUM):
         hint = "text is not joined: compare the parts, or write `startsWith`, `endsWith`, `matches`"
-    return checker.refuse(
+    return checking.refuse(
         side.syntax,
         "RF209",
-        f"`{op}` does not apply to `{checker.source(side.syntax)}`, {describe(side)}",
+        f"`{op}` does not apply to `{checking.source(side.syntax)}`, {describe(side)}",
         hint,
     )
 
 
-def _choice(checker: "Checker", side: Value) -> Value:
-    return checker.refuse(
+def _choice(checking: Checking, side: Value) -> Value:
+    return checking.refuse(
         side.syntax,
         "RF208",
         "a ternary that yields a value can't be calculated with",
@@ -102,18 +99,18 @@ def _choice(checker: "Checker", side: Value) -> Value:
     )
 
 
-def negate(checker: "Checker", syntax: Syntax) -> Value:
+def negate(checking: Checking, syntax: Syntax) -> Value:
     """Check `-x`, which is `0 - x`."""
-    operand = checker.value(syntax.operands[0])
+    operand = checking.value(syntax.operands[0])
     if operand.type is None:
         return operand
     if operand.choice is not None:
-        return _choice(checker, operand)
+        return _choice(checking, operand)
     if operand.type.is_list or operand.type.scalar not in _NUMBERS:
-        return checker.refuse(
+        return checking.refuse(
             syntax,
             "RF209",
-            f"`-` does not apply to `{checker.source(operand.syntax)}`, {describe(operand)}",
+            f"`-` does not apply to `{checking.source(operand.syntax)}`, {describe(operand)}",
             "only numbers are negated; subtract durations: `a - b`",
         )
     if isinstance(operand.expr, Literal) and not isinstance(operand.expr.value, (str, tuple)):
@@ -123,7 +120,7 @@ def negate(checker: "Checker", syntax: Syntax) -> Value:
 
 
 def _fold(
-    checker: "Checker", syntax: Syntax, op: ArithmeticOp, left: Value, right: Value, type_: FactType
+    checking: Checking, syntax: Syntax, op: ArithmeticOp, left: Value, right: Value, type_: FactType
 ) -> Value:
     first, second = (Decimal(str(_number(side))) for side in (left, right))
     result = {
@@ -133,10 +130,10 @@ def _fold(
     }[op]
     millionths = result * 1_000_000
     if abs(result) > MAX_INTEGER or millionths != millionths.to_integral_value():
-        return checker.refuse(
+        return checking.refuse(
             syntax,
             "RF204",
-            f"`{checker.source(syntax)}` has more than 15 digits before the point or 6 after it",
+            f"`{checking.source(syntax)}` has more than 15 digits before the point or 6 after it",
             "write smaller or rounder numbers",
         )
     if type_ is DECIMAL:

@@ -1,57 +1,54 @@
 """Find what a dotted name stands for: a fact, a parameter, a derived value, a record's field."""
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from ringfence.ir.expression import Derived, FactRef, ItemRef, Now, ParamRef, TenantName
 from ringfence.ir.schema import Fact, FactSource, FactType, Scalar
+from ringfence.language.cel.checking import Checking
 from ringfence.language.cel.syntax import Syntax
 from ringfence.language.cel.value import STRING, TIMESTAMP, Value, item_type, param_type
 from ringfence.language.suggest import did_you_mean
-
-if TYPE_CHECKING:
-    from ringfence.language.cel.checker import Checker
 
 __all__ = ["ROOTS", "fact_problem", "field_of", "resolve", "usable"]
 
 ROOTS = ("facts", "params", "derived", "tenant", "now")
 
 
-def resolve(checker: "Checker", syntax: Syntax) -> Value:
+def resolve(checking: Checking, syntax: Syntax) -> Value:
     """Return the value of a name."""
-    root, *rest = checker.words(syntax)
+    root, *rest = checking.words(syntax)
     path = ".".join(rest)
-    if checker.variable and root == checker.variable:
-        return _item(checker, syntax, path)
+    if checking.variable and root == checking.variable:
+        return _item(checking, syntax, path)
     match root:
         case "facts":
-            return _fact(checker, syntax, path)
+            return _fact(checking, syntax, path)
         case "params":
-            return _param(checker, syntax, path)
+            return _param(checking, syntax, path)
         case "derived":
-            return _derived(checker, syntax, path)
+            return _derived(checking, syntax, path)
         case "tenant" | "now":
             if rest:
-                return checker.refuse(
+                return checking.refuse(
                     syntax, "RF206", f"`{root}` has no field `{path}`", f"write `{root}` alone"
                 )
             if root == "tenant":
                 return Value(syntax, STRING, TenantName())
             return Value(syntax, TIMESTAMP, Now())
-    return checker.refuse(
+    return checking.refuse(
         syntax,
         "RF206",
-        f"unknown name `{checker.source(syntax)}`",
-        _unknown_help(checker, ".".join([root, *rest])),
+        f"unknown name `{checking.source(syntax)}`",
+        _unknown_help(checking, ".".join([root, *rest])),
     )
 
 
-def _fact(checker: "Checker", syntax: Syntax, name: str) -> Value:
-    facts = checker.facts
+def _fact(checking: Checking, syntax: Syntax, name: str) -> Value:
+    facts = checking.facts
     fact = facts.get(name)
     if fact is None:
-        return checker.refuse(syntax, *fact_problem(facts, name))
-    if not usable(checker, syntax, fact):
+        return checking.refuse(syntax, *fact_problem(facts, name))
+    if not usable(checking, syntax, fact):
         return Value(syntax, None, FactRef(name))
     return Value(syntax, fact.type, FactRef(fact.name))
 
@@ -80,20 +77,20 @@ def _below(fact: Fact, rest: str) -> tuple[str, str, str]:
     return "RF206", f"`facts.{fact.name}` has no field `{rest}`", f"write `facts.{fact.name}`"
 
 
-def usable(checker: "Checker", syntax: Syntax, fact: Fact) -> bool:
+def usable(checking: Checking, syntax: Syntax, fact: Fact) -> bool:
     """Tell whether the condition's role may read the fact, and report it where not."""
-    if checker.scope.role == "require":
+    if checking.scope.role == "require":
         return True
-    name = checker.source(syntax)
+    name = checking.source(syntax)
     if fact.source is FactSource.ATTESTED:
-        checker.refuse(
+        checking.refuse(
             syntax,
             "RF214",
             f"`where` reads the attested fact `{name}`",
             "move it to `require`: a missing attestation must not switch the rule off",
         )
     elif not fact.required:
-        checker.refuse(
+        checking.refuse(
             syntax,
             "RF213",
             f"`where` reads `{name}`, which may be missing",
@@ -104,14 +101,14 @@ def usable(checker: "Checker", syntax: Syntax, fact: Fact) -> bool:
     return False
 
 
-def _param(checker: "Checker", syntax: Syntax, name: str) -> Value:
-    params = checker.scope.params
+def _param(checking: Checking, syntax: Syntax, name: str) -> Value:
+    params = checking.scope.params
     if name in params:
         return Value(syntax, param_type(params[name]), ParamRef(name))
     if not name:
-        return checker.refuse(syntax, "RF207", "`params` is not a value", _known("params", params))
+        return checking.refuse(syntax, "RF207", "`params` is not a value", _known("params", params))
     near = did_you_mean(name, params)
-    return checker.refuse(
+    return checking.refuse(
         syntax,
         "RF206",
         f"unknown parameter `params.{name}`",
@@ -119,18 +116,18 @@ def _param(checker: "Checker", syntax: Syntax, name: str) -> Value:
     )
 
 
-def _derived(checker: "Checker", syntax: Syntax, name: str) -> Value:
-    derived = checker.scope.derived
+def _derived(checking: Checking, syntax: Syntax, name: str) -> Value:
+    derived = checking.scope.derived
     if name not in derived:
         near = did_you_mean(name, derived)
-        return checker.refuse(
+        return checking.refuse(
             syntax,
             "RF206" if name else "RF207",
             f"unknown derived value `derived.{name}`" if name else "`derived` is not a value",
             f"did you mean `derived.{near}`?" if near else _known("derived", derived),
         )
-    if checker.scope.role == "where":
-        return checker.refuse(
+    if checking.scope.role == "where":
+        return checking.refuse(
             syntax,
             "RF213",
             f"`where` reads `derived.{name}`, which may be missing",
@@ -146,27 +143,27 @@ def _known(root: str, names: Iterable[str]) -> str:
     return f"there are: {known}" if known else f"there are no {root} here"
 
 
-def _item(checker: "Checker", syntax: Syntax, name: str) -> Value:
-    assert checker.items is not None
-    items, variable = checker.items, checker.variable
+def _item(checking: Checking, syntax: Syntax, name: str) -> Value:
+    assert checking.items is not None
+    items, variable = checking.items, checking.variable
     if not items.type.is_records:
         if name:
-            return checker.refuse(
+            return checking.refuse(
                 syntax, "RF206", f"`{variable}` has no field `{name}`", f"write `{variable}`"
             )
         return Value(syntax, item_type(items.type), ItemRef(variable))
-    field = field_of(checker, name)
+    field = field_of(checking, name)
     if field is None:
-        return checker.refuse(syntax, *_field_problem(items, variable, name))
-    if not usable(checker, syntax, field):
+        return checking.refuse(syntax, *_field_problem(items, variable, name))
+    if not usable(checking, syntax, field):
         return Value(syntax, None, ItemRef(variable, name))
     return Value(syntax, field.type, ItemRef(variable, name))
 
 
-def field_of(checker: "Checker", name: str) -> Fact | None:
+def field_of(checking: Checking, name: str) -> Fact | None:
     """Return the field of the records that the quantifier runs over, or None."""
-    assert checker.items is not None
-    return next((field for field in checker.items.type.fields if field.name == name), None)
+    assert checking.items is not None
+    return next((field for field in checking.items.type.fields if field.name == name), None)
 
 
 def _field_problem(items: Fact, variable: str, name: str) -> tuple[str, str, str]:
@@ -179,8 +176,8 @@ def _field_problem(items: Fact, variable: str, name: str) -> tuple[str, str, str
     return "RF206", f"records of `facts.{items.name}` have no field `{name}`", hint
 
 
-def _unknown_help(checker: "Checker", name: str) -> str:
-    point, params = checker.facts, checker.scope.params
+def _unknown_help(checking: Checking, name: str) -> str:
+    point, params = checking.facts, checking.scope.params
     if name in point or any(fact.startswith(f"{name}.") for fact in point):
         return f"write `facts.{name}`"
     if name in params:

@@ -1,13 +1,9 @@
 """Say what to write instead of the parts of CEL that are not part of the language."""
 
-from typing import TYPE_CHECKING
-
+from ringfence.language.cel.checking import Checking
 from ringfence.language.cel.syntax import Form, Syntax
 from ringfence.language.cel.value import Value
 from ringfence.language.suggest import did_you_mean
-
-if TYPE_CHECKING:
-    from ringfence.language.cel.checker import Checker
 
 __all__ = ["refuse_form", "refuse_function", "refuse_literal", "refuse_method"]
 
@@ -58,21 +54,21 @@ _METHODS = {
 }
 
 
-def refuse_function(checker: "Checker", syntax: Syntax) -> Value:
+def refuse_function(checking: Checking, syntax: Syntax) -> Value:
     """Report a function that the language does not have."""
-    (name,) = checker.words(syntax)
+    (name,) = checking.words(syntax)
     hint = _FUNCTIONS.get(name)
     if hint is None:
         near = did_you_mean(name, FUNCTIONS)
         hint = f"did you mean `{near}`?" if near else f"the functions are {_listed(FUNCTIONS)}"
-    return checker.refuse_token(
+    return checking.refuse_token(
         syntax, syntax.words[0], "RF208", f"`{name}` is not a function of the language", hint
     )
 
 
-def refuse_method(checker: "Checker", syntax: Syntax) -> Value:
+def refuse_method(checking: Checking, syntax: Syntax) -> Value:
     """Report a method or macro that the language does not have."""
-    (name,) = checker.words(syntax)
+    (name,) = checking.words(syntax)
     hint = _METHODS.get(name)
     if hint is None and name.startswith("get"):
         hint = _TIMES
@@ -81,37 +77,37 @@ def refuse_method(checker: "Checker", syntax: Syntax) -> Value:
     if hint is None:
         near = did_you_mean(name, METHODS)
         hint = f"did you mean `.{near}`?" if near else f"the methods are {_listed(METHODS)}"
-    return checker.refuse_token(
+    return checking.refuse_token(
         syntax, syntax.words[0], "RF208", f"`.{name}` is not a method of the language", hint
     )
 
 
-def refuse_literal(checker: "Checker", syntax: Syntax) -> Value:
+def refuse_literal(checking: Checking, syntax: Syntax) -> Value:
     """Report `null` or bytes."""
-    if checker.words(syntax) == ("null",):
-        return checker.refuse(
+    if checking.words(syntax) == ("null",):
+        return checking.refuse(
             syntax,
             "RF208",
             "no value is `null`",
             "a fact is there or missing: write `has(facts.…)` or `!has(facts.…)`",
         )
-    return checker.refuse(
+    return checking.refuse(
         syntax, "RF208", "bytes are not part of the language", "write a string without the `b`"
     )
 
 
-def refuse_form(checker: "Checker", syntax: Syntax) -> Value:
+def refuse_form(checking: Checking, syntax: Syntax) -> Value:
     """Report an operator or a construction that the language does not have."""
     if syntax.form is Form.SELECT:
-        operand = checker.value(syntax.operands[0])
+        operand = checking.value(syntax.operands[0])
         if operand.type is None:
             return operand
-    message, hint = _form_problem(checker, syntax)
-    return checker.refuse(syntax, "RF208", message, hint)
+    message, hint = _form_problem(checking, syntax)
+    return checking.refuse(syntax, "RF208", message, hint)
 
 
-def _form_problem(checker: "Checker", syntax: Syntax) -> tuple[str, str]:
-    text = checker.source(syntax)
+def _form_problem(checking: Checking, syntax: Syntax) -> tuple[str, str]:
+    text = checking.source(syntax)
     match syntax.form:
         case Form.DIV:
             return (
@@ -121,7 +117,7 @@ def _form_problem(checker: "Checker", syntax: Syntax) -> tuple[str, str]:
         case Form.MOD:
             return "`%` can fail", "let the caller send the remainder as a fact, or name the values"
         case Form.INDEX:
-            return _index_problem(checker, syntax)
+            return _index_problem(checking, syntax)
         case Form.LIST:
             return f"the list `{text}` is not a value", 'write `x in ["a", "b"]`'
         case Form.MAP:
@@ -134,9 +130,9 @@ def _form_problem(checker: "Checker", syntax: Syntax) -> tuple[str, str]:
             return f"`{text}` is not a name", "only facts, parameters and records have fields"
 
 
-def _index_problem(checker: "Checker", syntax: Syntax) -> tuple[str, str]:
+def _index_problem(checking: Checking, syntax: Syntax) -> tuple[str, str]:
     listed, index = syntax.operands
-    name, key = checker.source(listed), checker.source(index)
+    name, key = checking.source(listed), checking.source(index)
     if key[:1] in "\"'":
         return f"`[{key}]` reads a field by index", f"write `{name}.{key[1:-1]}`"
     return (
