@@ -3,23 +3,35 @@
 import base64
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
-from ringfence.custody.opening import open_ed25519
+from ringfence.custody.opening import open_ed25519, open_key, open_p256
 from ringfence.errors import UsageError
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.note import NoteKey, open_note, sign_note
+from ringfence.export.package_key import PackageKey
+from ringfence.keys import PrivateKey, PublicKey, public_pem
 
 pytest.importorskip("hvac", reason="hvac is not installed")
 pytest.importorskip("securesystemslib", reason="securesystemslib is not installed")
 
 KEYS = {n: Ed25519PrivateKey.from_private_bytes(bytes([n] * 32)) for n in (1, 2)}
+P256 = ec.derive_private_key(20_41, ec.SECP256R1())
 TOKEN = "vault-canary"
 TEXT = b"example.com/log\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n"
+
+
+def _shown(public: PublicKey) -> str:
+    """Return a public key as transit shows it: Ed25519 raw in base64, others in PEM."""
+    if isinstance(public, Ed25519PublicKey):
+        return base64.b64encode(public.public_bytes_raw()).decode()
+    return public_pem(public)
 
 
 class _Vault(BaseHTTPRequestHandler):
@@ -27,20 +39,28 @@ class _Vault(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """Answer `transit/keys/NAME`."""
-        keys = {
-            str(n): {"public_key": base64.b64encode(k.public_key().public_bytes_raw()).decode()}
-            for n, k in KEYS.items()
+        known: dict[str, tuple[str, Mapping[int, PrivateKey]]] = {
+            "/v1/transit/keys/log": ("ed25519", KEYS),
+            "/v1/transit/keys/package": ("ecdsa-p256", {1: P256}),
         }
-        found = self.path == "/v1/transit/keys/log" and self.headers["X-Vault-Token"] == TOKEN
-        self._send(200 if found else 403, {"data": {"keys": keys, "type": "ed25519"}})
+        said = known.get(self.path)
+        if said is None or self.headers["X-Vault-Token"] != TOKEN:
+            self._send(403, {})
+            return
+        keys = {str(n): {"public_key": _shown(k.public_key())} for n, k in said[1].items()}
+        self._send(200, {"data": {"keys": keys, "type": said[0]}})
 
     def do_PUT(self) -> None:
         """Answer `transit/sign/NAME`."""
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         version = asked["key_version"]
-        key = KEYS[3 - version if _Vault.lies else version]
-        made = base64.b64encode(key.sign(base64.b64decode(asked["input"]))).decode()
-        self._send(200, {"data": {"signature": f"vault:v{version}:{made}"}})
+        data = base64.b64decode(asked["input"])
+        if self.path.startswith("/v1/transit/sign/package"):
+            made = P256.sign(data, ec.ECDSA(hashes.SHA256()))
+        else:
+            made = KEYS[3 - version if _Vault.lies else version].sign(data)
+        text = base64.b64encode(made).decode()
+        self._send(200, {"data": {"signature": f"vault:v{version}:{text}"}})
 
     do_POST = do_PUT
 
@@ -76,6 +96,17 @@ def test_the_version_that_is_named_signs(vault: None, version: int) -> None:
     signer = open_ed25519(f"hv:log/{version}", secret=None)
     key = NoteKey("example.com/log", KEYS[version].public_key())
     assert open_note(sign_note(TEXT, name=key.name, key=signer), key=key).text == TEXT
+
+
+def test_ecdsa_of_vault_is_passed_on_with_a_low_s(vault: None) -> None:
+    """Whatever s Vault's DER has, what is passed on is the one form that packages take."""
+    signer = open_p256("hv:package/1", secret=None)
+    key = PackageKey(P256.public_key())
+    assert signer.public_key() == P256.public_key()
+    assert all(key.verifies(signer.sign(b"content"), b"content") for _ in range(8))
+    assert open_key("hv:package/1", secret=None).public_key() == P256.public_key()
+    with pytest.raises(UsageError, match="for ed25519"):
+        open_ed25519("hv:package/1", secret=None)
 
 
 def test_a_signature_of_another_key_is_not_passed_on(

@@ -1,7 +1,7 @@
-"""A real Vault or OpenBao for tests: `python -m tests.custody.vault_server` builds Vault 1.14.1.
+"""A real Vault or OpenBao for tests: `python -m tests.custody.vault_server` builds Vault 1.13.0.
 
-That version and the SDK beside it are under MPL-2.0; later ones of Vault are not. It is found as `vault`
-in the folder of tools, or by RINGFENCE_VAULT, which may name a `bao` too.
+That version is under MPL-2.0, and those since 1.15 are not. It is found as `vault` in the folder of tools,
+or by RINGFENCE_VAULT, which may name another version, or OpenBao's `bao`.
 """
 
 import os
@@ -21,8 +21,9 @@ from ringfence.opa.find import tools_directory
 
 __all__ = ["VaultServer", "find_vault", "started"]
 
-# Vault replaces its SDK by a folder beside it, which is no part of the module: this one fits. Of its
-# libraries one carries a certificate with a negative serial number.
+# Vault is built with an SDK from a folder beside it, which is no part of the module; with the one that it
+# requires, 1.13.0 builds and runs, and 1.14 does not. One of its libraries carries a certificate with a
+# negative serial number.
 _MODULE = """\
 module build
 
@@ -30,10 +31,7 @@ go 1.24
 
 godebug x509negativeserial=1
 
-require (
-\tgithub.com/hashicorp/vault v1.14.1
-\tgithub.com/hashicorp/vault/sdk v0.9.2
-)
+require github.com/hashicorp/vault v1.13.0
 """
 
 
@@ -105,7 +103,7 @@ def started(program: Path) -> Iterator[VaultServer]:
 
 
 def build() -> Path:
-    """Build Vault into the folder of tools with Go, which takes about ten minutes on two cores."""
+    """Build Vault into the folder of tools with Go, which takes five to ten minutes on two cores."""
     go, target = shutil.which("go"), tools_directory() / "vault"
     if go is None:
         raise SystemExit("no `go` on PATH")
