@@ -1,16 +1,20 @@
 """Facts about personal facts that a running collector receives."""
 
+import copy
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.collector.harness import NAME, Place, collecting, make_place, upload, zipped
 from tests.collector.samples import REVISION, logged
+from tests.evidence.kind_samples import BODIES
 
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.personal.declared import DECLARED, places
 from ringfence.personal.erasing import Request, erase
 from ringfence.personal.scope import KeyScope
 from ringfence.personal.sealing import make_secret
-from ringfence.personal.shown import shown
+from ringfence.personal.shown import Shown, shown
 from ringfence.personal.store import PersonalStore
 
 MARIA = "user:maria@acme.example"
@@ -91,3 +95,68 @@ def test_without_a_store_they_are_withheld(place: Place) -> None:
     (record,) = place.records()
     assert record.body["withheld"] == ["request.by"]
     assert "committed" not in record.body
+
+
+def canary_records() -> tuple[list[Record], list[str]]:
+    """Return a record of each kind that has texts, and the canaries in them."""
+    made, canaries = [], []
+    for kind, row in DECLARED.items():
+        if kind is RecordKind.DECISION:
+            continue
+        body = {**copy.deepcopy(BODIES[kind]), "tenant": "example"}
+        for path in (*row.people, *row.texts):
+            for where, inner, member in places(body, path):
+                canaries.append(f"canary.{kind.value}.{where}@acme.example")
+                inner[member] = canaries[-1]
+        made.append(make_record(kind, body))
+    assert len(canaries) >= 15
+    return made, canaries
+
+
+def test_what_is_delivered_names_nobody_anywhere(place: Place) -> None:
+    """Canaries in each text and name of each kind, delivered twice, are in no file and no line that is said.
+
+    After they were erased another delivery keeps nothing, and the tombstone is under the checkpoint.
+    """
+    sent, canaries = canary_records()
+    named = [one.body["decision_id"] for one in sent if "decision_id" in one.body]
+    asked = {"facts": {}, "point": "runner.start", "tenant": "example"}
+    kinds = sorted(one.kind.value for one in sent)
+    who = {**place.config["principals"][0], "records": kinds}
+    place.write(principals=[who])
+    body = b"".join(one.data + b"\n" for one in sent)
+
+    def deliver(url: str) -> dict[str, Any]:
+        said: dict[str, Any] = upload(url, place.token, body, path="/records").json()
+        return said
+
+    with collecting(place) as collector:
+        events = [logged(decision_id=one, input=asked) for one in dict.fromkeys(named)]
+        assert upload(collector.url, place.token, zipped(events)).status_code == 200
+        assert deliver(collector.url)["added"] == len(sent)
+        assert deliver(collector.url)["duplicates"] == len(sent)
+        printed = collector.said()
+    stored = [one for kind in kinds for one in place.records(RecordKind(kind))]
+    store, ledger = opened(place), place.open()
+    told = [value for one in stored for value in Shown.of(one, store).texts.values()]
+    assert {value["value"] for value in told} == set(canaries)
+    scope = KeyScope(tenant="example")
+    erase(ledger, store, Request(scope=scope, by="dpo", reason="r", now=1_800_000_000.0))
+    checkpoint = ledger.checkpoint().checkpoint
+    ledger.close()
+    assert {value["state"] for one in stored for value in Shown.of(one, store).texts.values()} == {
+        "erased"
+    }
+    store.close()
+    with collecting(place) as collector:
+        assert deliver(collector.url)["added"] == len(sent)
+        assert deliver(collector.url)["duplicates"] == len(sent)
+        printed += collector.said()
+    files = [one.read_bytes() for one in place.folder.rglob("*") if one.is_file()]
+    for canary in canaries:
+        assert canary not in printed
+        assert not any(canary.encode() in one for one in files)
+    events_of = place.records(RecordKind.RETENTION_EVENT)
+    (tombstone,) = (one.body for one in events_of if "root" in one.body)
+    assert tombstone["size"] < checkpoint.size
+    assert set(tombstone["by"]) == {"person"}

@@ -8,7 +8,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.evidence.kind_samples import BODIES
 from tests.evidence.samples import decision, event
-from tests.personal.site import CHECK, KEY, MARIA, OTTO, SIGNING, STORE, Site, values_in
+from tests.personal.site import CHECK, MARIA, OTTO, SIGNING, STORE, Site, values_in
 
 from ringfence.evidence.account import Account
 from ringfence.evidence.decision import make_decision
@@ -20,7 +20,6 @@ from ringfence.ledger.store import Ledger
 from ringfence.personal.declared import DECLARED, places
 from ringfence.personal.keeping import Personal
 from ringfence.personal.scope import KeyScope
-from ringfence.personal.sealing import read_secret
 from ringfence.personal.shown import Shown
 from ringfence.personal.store import PersonalStore
 from ringfence.personal.texts import references, with_texts_apart
@@ -94,13 +93,13 @@ def test_a_view_shows_names_with_the_store(site: Site) -> None:
 def test_what_is_delivered_is_kept_apart_too(site: Site) -> None:
     """`inspect` says what an exception's record holds through the store, and that it is kept apart."""
     body = {**BODIES[RecordKind.EXCEPTION], "id": "EXC-2041"}
-    kept = PersonalStore(site.folder / "personal", secret=read_secret(site.folder / "personal.key"))
-    record = with_texts_apart(make_record(RecordKind.EXCEPTION, body), kept)
-    kept.close()
-    ledger = Ledger.open(site.folder / "ledger", settings=Settings(keys=(KEY,)))
-    ledger.append([record])
-    ledger.checkpoint()
-    ledger.close()
+    (site.folder / "records.jsonl").write_bytes(
+        make_record(RecordKind.EXCEPTION, body).data + b"\n"
+    )
+    for _ in range(2):
+        site.run("append", "ledger", *SIGNING, "--record", "records.jsonl", *STORE)
+    for value in (body["risk_analysis"], body["cost_plan"]["agreed_with"]):
+        assert values_in(site.folder / "ledger", value.encode()) == []
     said = site.run("inspect", "ledger", "d-1", *CHECK, *STORE)
     assert f"  reason: {WHY}" in said
     assert f"EXC-2041 by {LEE} for {body['requester']}" in said

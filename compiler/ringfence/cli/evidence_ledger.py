@@ -223,7 +223,7 @@ def append_logs(
             opened, read_events(logs), allowed_facts=allowed, delivery=done, personal=kept
         )
         append_changes(opened, results, delivery=done)
-        append_records(opened, read_lines(records), terms=terms, delivery=done)
+        append_records(opened, read_lines(records), terms=terms, delivery=done, personal=kept)
         published = opened.checkpoint()
     for finding in done.findings:
         click.echo(escape_line(f"{finding.place}: {finding.code} {finding.message}"), err=True)

@@ -128,9 +128,7 @@ class OriginWriter:
         """
         terms = Terms(kinds=principal.records, tenants=principal.tenants, runners=self._runners)
         found = judge_records(lines, terms=terms, holds_decision=self._holds_decision)
-        records = [self._personal.record(one) for one in found.records]
-        if self._personal.store is not None:
-            self._personal.store.flush()  # before the records that commit to it
+        records = self._personal.durable(found.records)
         with self._noticing():
             kept = self.ledger.append(records)
         with self._limiting:

@@ -8,6 +8,7 @@ from ringfence.delivery.reading import RecordLine
 from ringfence.delivery.terms import Terms
 from ringfence.ledger.append import Delivery
 from ringfence.ledger.store import Ledger
+from ringfence.personal.keeping import Personal
 from ringfence.replay.logs import LogFinding
 
 __all__ = ["append_records"]
@@ -16,23 +17,35 @@ _BATCH: Final = 256
 
 
 def append_records(
-    ledger: Ledger, lines: Iterable[RecordLine], *, terms: Terms, delivery: Delivery
+    ledger: Ledger,
+    lines: Iterable[RecordLine],
+    *,
+    terms: Terms,
+    delivery: Delivery,
+    personal: Personal | None = None,
 ) -> None:
     """Append the records that the terms allow, in batches that are durable one by one, and count them.
 
-    The others become findings. Raise EvidenceError where the ledger takes no more.
+    With a personal store their texts and people are kept apart. The others become findings. Raise
+    EvidenceError where ledger or store take no more.
     """
     batch: list[RecordLine] = []
     for line in lines:
         batch.append(line)
         if len(batch) == _BATCH:
-            _append(ledger, batch, terms, delivery)
+            _append(ledger, batch, terms, delivery, personal)
             batch = []
     if batch:
-        _append(ledger, batch, terms, delivery)
+        _append(ledger, batch, terms, delivery, personal)
 
 
-def _append(ledger: Ledger, batch: list[RecordLine], terms: Terms, delivery: Delivery) -> None:
+def _append(
+    ledger: Ledger,
+    batch: list[RecordLine],
+    terms: Terms,
+    delivery: Delivery,
+    personal: Personal | None,
+) -> None:
     found = judge_records(
         [one.data for one in batch],
         terms=terms,
@@ -42,6 +55,7 @@ def _append(ledger: Ledger, batch: list[RecordLine], terms: Terms, delivery: Del
     )
     for one in found.refused:
         delivery.refuse(LogFinding(batch[one.line - 1].place, one.message, one.code))
-    kept = ledger.append(found.records)
+    records = found.records if personal is None else personal.durable(found.records)
+    kept = ledger.append(records)
     delivery.added += kept.added
     delivery.duplicates += kept.duplicates

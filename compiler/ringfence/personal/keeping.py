@@ -1,6 +1,6 @@
 """Which facts of an event are personal, and what a record holds in their place."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -69,12 +69,16 @@ class Personal:
             body, RecordKind.DECISION, store=self.store, event=event, subject=self._whose(asked)
         )
 
-    def record(self, record: Record) -> Record:
-        """Put the texts and people of a record of another kind apart; as it is without a store.
+    def durable(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Put the texts and people of records of other kinds apart; as they are without a store.
 
-        Raise EvidenceError where the store cannot be used.
+        What they commit to is durable on return. Raise EvidenceError where the store cannot be used.
         """
-        return with_texts_apart(record, self.store)
+        if self.store is None:
+            return records
+        kept = [with_texts_apart(one, self.store) for one in records]
+        self.store.flush()
+        return kept
 
     def is_personal(self, name: str) -> bool:
         """Tell whether a dotted name is of a personal fact, or of a field of one."""
