@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from tests.requirements.ask import NOW, Ask
 from tests.requirements.documents import REPOSITORY
+from tests.requirements.trail import Trail, fill_trail, make_trail
 
 from ringfence.evaluate import bundle_files
 from ringfence.opa.policies import PolicyServer
@@ -19,3 +20,11 @@ def ask() -> Iterator[Ask]:
     points = {name: program.point for name, program in compiled.platform.points.items()}
     with PolicyServer(files) as server:
         yield Ask(server, points)
+
+
+@pytest.fixture(scope="session")
+def trail(tmp_path_factory: pytest.TempPathFactory, ask: Ask) -> Trail:
+    """Make a ledger of OPA's decisions in which one has all that there can be; read only."""
+    made = make_trail(tmp_path_factory.mktemp("trail"), ask)
+    fill_trail(made)
+    return made

@@ -24,7 +24,29 @@ from ringfence.evidence.records import Record
 from ringfence.keys import write_private
 from ringfence.testing.facts import nested
 
-__all__ = ["CANARY", "HOUR", "Done", "Trail", "make_trail"]
+__all__ = [
+    "CANARY",
+    "LEDGER",
+    "LINEAGE",
+    "REVIEW",
+    "SECTIONS",
+    "Done",
+    "Trail",
+    "fill_trail",
+    "make_trail",
+    "one_decision",
+]
+
+LEDGER = ("ledger", "--key", "log.vkey")
+SECTIONS = ("explanations", "lineage", "reviews", "approvals", "exceptions")
+REVIEW = (
+    "--class", "false_positive", "--by", "user:kim@acme.example", "--note", "As planned.",
+    "--observed", "run.timeout=900",
+)  # fmt: skip
+LINEAGE = (
+    "--subject-type", "dataset", "--subject-id", "orders", "--operation", "join",
+    "--input", "dataset:raw@7", "--output-ref", "dataset:orders@8",
+)  # fmt: skip
 
 HOUR = 3600
 CANARY = "hunter2-canary"
@@ -112,6 +134,27 @@ def make_trail(folder: Path, ask: Ask) -> Trail:
         done = trail.run("evidence", *given, "--key", "log.key.pem")
         assert (done.code, done.err) == (0, "")
     return trail
+
+
+def fill_trail(made: Trail) -> None:
+    """Record all that there can be of the approved decision, and more of the others."""
+    (made.folder / "approval.jws").write_text(made.token + "\n")
+    made.append(
+        made.record("approval", "approval.jws", "--root", "policies"),
+        made.record("exception", "policies/exceptions/acme/EXC-1.yaml", "--root", "policies"),
+        made.record("explanation", *LEDGER, "d-approved"),
+        made.record("explanation", *LEDGER, "d-waived", "--policies", "policies"),
+        made.record("explanation", *LEDGER, "d-blocked"),
+        made.record("review", *LEDGER, "d-approved", *REVIEW),
+        made.record("lineage", *LEDGER, "--decision", "d-approved", *LINEAGE, "--id", "lin-1"),
+        made.record("lineage", *LEDGER, "--decision", "d-waived", *LINEAGE, "--parent", "lin-1"),
+    )
+
+
+def one_decision(trail: Trail, name: str) -> dict[str, Any]:
+    """Return what is said of a decision."""
+    (found,) = [one for one in trail.inspect(name)["decisions"] if one["decision_id"] == name]
+    return dict(found)
 
 
 def _event(

@@ -17,6 +17,7 @@ from ringfence.cli.evidence_prove import prove_record
 from ringfence.cli.evidence_reconcile import reconcile_ledger
 from ringfence.cli.evidence_record import write_record
 from ringfence.cli.evidence_send import send_records
+from ringfence.cli.evidence_suggest import suggest_threshold
 from ringfence.cli.evidence_trust import FILE
 from ringfence.cli.evidence_verify import verify_evidence
 from ringfence.cli.evidence_view import view_records
@@ -115,6 +116,6 @@ def seal_logs(
 for _one in (
     verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
     export_records, view_records, reconcile_ledger, init_personal, erase_facts,
-    send_records, write_record,
+    send_records, write_record, suggest_threshold,
 ):  # fmt: skip
     command.add_command(_one)
