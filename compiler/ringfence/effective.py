@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from ringfence.check.compiled import Compiled
 from ringfence.errors import UsageError
-from ringfence.ir.lower import all_lowerings
 from ringfence.language.kinds import all_kinds
 from ringfence.language.merge import merge
 from ringfence.language.suggest import did_you_mean
+from ringfence.lower.kinds import all_lowerings
 from ringfence.release.layer import release_layer
 
 __all__ = ["Row", "effective_settings"]

@@ -13,13 +13,13 @@ from ringfence.check import PASSES, Compiled, Overview
 from ringfence.check.follow_ups import without_follow_ups
 from ringfence.emit.tenant import TenantUnit, emit_tenant
 from ringfence.errors import CompileError, Diagnostic, Severity, sort_diagnostics
-from ringfence.ir.head import tenant_head
-from ringfence.ir.program import Platform, lower_own, lower_platform
 from ringfence.ir.rule import TenantProgram
 from ringfence.language.beside import FilesBeside
 from ringfence.language.policy import Policy
 from ringfence.language.repository import Repository, open_project, read_files, read_texts
 from ringfence.language.tree import read_tree
+from ringfence.lower.head import tenant_head
+from ringfence.lower.program import Platform, lower_own, lower_platform
 from ringfence.shares import Tenants
 
 __all__ = [

@@ -9,13 +9,13 @@ from ringfence.cache.keys import code_key, joined_key, raw_key, sources_key
 from ringfence.cache.tenants import TenantCache
 from ringfence.emit.tenant import TenantUnit, emit_tenant
 from ringfence.errors import Diagnostic
-from ringfence.ir.head import tenant_head
-from ringfence.ir.program import Platform, lower_tenant, tenant_kinds
 from ringfence.ir.rule import TenantProgram
 from ringfence.language.beside import FilesBeside, files_named
 from ringfence.language.policy import Policy
 from ringfence.language.repository import read_files
 from ringfence.language.tree import Tree
+from ringfence.lower.head import tenant_head
+from ringfence.lower.program import Platform, lower_tenant, tenant_kinds
 
 __all__ = ["Tenants"]
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from ringfence.emit.files import about_file, platform_files, policy_files
 from ringfence.emit.tenant import emit_tenant
-from ringfence.ir.lower.lowering import table_digest
-from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import TenantProgram
+from ringfence.lower.lowering import table_digest
+from ringfence.lower.program import lower_platform
 from ringfence.opa.policies import write_tree
 
 __all__ = ["CALL", "LIST", "call_request", "list_request", "write_agents"]

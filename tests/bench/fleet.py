@@ -14,8 +14,8 @@ from ringfence.ir.expression import (
     StringTest,
     StringTestOp,
 )
-from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import Message, Rule, TenantProgram
+from ringfence.lower.program import lower_platform
 from ringfence.opa.policies import write_tree
 
 __all__ = ["START", "fleet_files", "generous_params", "request", "tenant_name", "write_fleet"]

@@ -16,9 +16,9 @@ from tests.trust.conftest import public_x
 from ringfence.bundle.live import live_files
 from ringfence.emit.files import about_file, platform_files, policy_files
 from ringfence.emit.tenant import emit_tenant
-from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import PointProgram, TenantProgram
 from ringfence.language.kinds.trust_root import TrustRoot
+from ringfence.lower.program import lower_platform
 from ringfence.opa.policies import PolicyServer
 from ringfence.trust.root import compile_trust
 from ringfence.trust.token import issue_attestation

@@ -14,10 +14,10 @@ from tests.emit.raw import Raw, json_text
 from ringfence.emit.files import about_file, platform_files, policy_files
 from ringfence.emit.tenant import emit_tenant
 from ringfence.errors import Span
-from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import Message, Rule, TenantProgram
 from ringfence.ir.schema import Fact, FactType, Scalar
 from ringfence.language.cel import ConditionScope, ParamType, compile_condition
+from ringfence.lower.program import lower_platform
 from ringfence.opa.policies import PolicyServer
 
 _WHOLE, _DECIMAL = FactType(scalar=Scalar.INTEGER), FactType(scalar=Scalar.DECIMAL)

@@ -6,8 +6,8 @@ from ringfence.emit.tenant import emit_tenant
 from ringfence.errors import Span
 from ringfence.ir.build import most
 from ringfence.ir.expression import FactRef
-from ringfence.ir.program import lower_platform
 from ringfence.ir.rule import Message, Rule, TenantProgram
+from ringfence.lower.program import lower_platform
 
 POINT = "runner.start"
 RULE = Rule(

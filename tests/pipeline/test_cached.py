@@ -20,7 +20,7 @@ from ringfence.cache import TenantCache, open_cache
 from ringfence.cli.build_options import BuildOptions
 from ringfence.cli.build_output import write_build
 from ringfence.errors import CompileError, Diagnostic, Severity
-from ringfence.ir.program import lower_tenant
+from ringfence.lower.program import lower_tenant
 from ringfence.pipeline import check_repository
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -8,7 +8,7 @@ import orjson
 
 from ringfence.emit.tenant import TenantUnit, json_bytes
 from ringfence.errors import Diagnostic, Severity, Span
-from ringfence.ir.head import Citation, RuleHead, TenantHead
+from ringfence.lower.head import Citation, RuleHead, TenantHead
 
 __all__ = [
     "Outline",

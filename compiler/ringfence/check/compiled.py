@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ringfence.errors import InternalError
-from ringfence.ir.head import Citation, RuleHead, TenantHead, cited_rules, rule_head
-from ringfence.ir.program import Platform, tenant_kinds
 from ringfence.ir.rule import TenantProgram
 from ringfence.language.policy import Policy
 from ringfence.language.project import Project
 from ringfence.language.repository import Repository
+from ringfence.lower.head import Citation, RuleHead, TenantHead, cited_rules, rule_head
+from ringfence.lower.program import Platform, tenant_kinds
 
 __all__ = ["Compiled", "Overview"]
 

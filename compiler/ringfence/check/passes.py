@@ -6,7 +6,7 @@ from itertools import chain
 from ringfence.check.compiled import Overview
 from ringfence.check.trust import trust_documents
 from ringfence.errors import Diagnostic, Span
-from ringfence.ir.head import RuleHead, rule_head
+from ringfence.lower.head import RuleHead, rule_head
 from ringfence.release.gate import check_gates
 from ringfence.release.include import check_include
 from ringfence.release.levels import check_release

@@ -4,11 +4,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ringfence.errors import Diagnostic
-from ringfence.ir.head import RuleHead
 from ringfence.ir.rule import Level
 from ringfence.language.kinds.release import Levels, Release
 from ringfence.language.policy import Policy
 from ringfence.language.suggest import did_you_mean
+from ringfence.lower.head import RuleHead
 
 __all__ = ["LevelTable", "check_release", "level_table"]
 

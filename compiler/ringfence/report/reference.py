@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ringfence.ir.lower import all_lowerings
 from ringfence.ir.schema import DecisionPoint, Fact, FactType
 from ringfence.language.facts import all_points
 from ringfence.language.kinds import all_kinds
+from ringfence.lower.kinds import all_lowerings
 
 __all__ = ["render_reference"]
 

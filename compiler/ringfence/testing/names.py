@@ -4,10 +4,10 @@ from collections.abc import Iterator, Mapping
 
 from ringfence.check.compiled import Overview
 from ringfence.errors import Diagnostic, UsageError
-from ringfence.ir.head import RuleHead, rule_head
 from ringfence.language.kinds.policy_test import Case, PolicyTest
 from ringfence.language.policy import Policy
 from ringfence.language.suggest import did_you_mean
+from ringfence.lower.head import RuleHead, rule_head
 from ringfence.release.layer import release_layer
 
 __all__ = ["check_names"]

@@ -6,11 +6,11 @@ from pathlib import PurePosixPath
 
 from ringfence.check.compiled import Overview
 from ringfence.errors import Diagnostic
-from ringfence.ir.lower.facts import unknown_point
 from ringfence.ir.schema import DecisionPoint
 from ringfence.language.kinds.policy_test import Case, PolicyTest
 from ringfence.language.policy import Policy
 from ringfence.language.source import Document, Path, read_document
+from ringfence.lower.facts import unknown_point
 from ringfence.testing.facts import Reader, unknown_fact
 from ringfence.testing.mirror import check_mirror, mirror_of, mirrored
 from ringfence.testing.names import check_names

@@ -7,9 +7,9 @@ there are, a decision reads one row: so the joined tables are shared ones, read 
 from collections.abc import Iterator, Mapping, Sequence
 
 from ringfence.errors import Diagnostic, Span
-from ringfence.ir.lower.lowering import Joined, TenantParams, table_digest
 from ringfence.ir.rule import Cited
 from ringfence.language.policy import Policy
+from ringfence.lower.lowering import Joined, TenantParams, table_digest
 
 __all__ = ["join_params"]
 

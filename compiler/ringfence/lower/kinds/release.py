@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from ringfence.errors import Diagnostic
-from ringfence.ir.lower._release_rules import POINT, Demand, release_derived, release_rules
-from ringfence.ir.lower.lowering import Lowering, TenantParams
 from ringfence.ir.rule import Cited
 from ringfence.language.kinds.release import Environment, Gate, Release
 from ringfence.language.merge import Effective
 from ringfence.language.policy import Policy
+from ringfence.lower.kinds._release_rules import POINT, Demand, release_derived, release_rules
+from ringfence.lower.lowering import Lowering, TenantParams
 
 __all__ = ["LOWERING"]
 

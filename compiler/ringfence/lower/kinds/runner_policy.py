@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 
 from ringfence.errors import Diagnostic, Span
 from ringfence.ir.expression import Expr
-from ringfence.ir.lower._runner_rules import DEPLOY, DERIVED, START, runner_rules
-from ringfence.ir.lower.lowering import Lowering, TenantParams
 from ringfence.language.facts._runner import CLASSIFICATIONS, SIZES
 from ringfence.language.kinds.runner_policy import MatrixRow, RunnerPolicy
 from ringfence.language.merge import Effective
 from ringfence.language.policy import Policy
+from ringfence.lower.kinds._runner_rules import DEPLOY, DERIVED, START, runner_rules
+from ringfence.lower.lowering import Lowering, TenantParams
 
 __all__ = ["LOWERING"]
 

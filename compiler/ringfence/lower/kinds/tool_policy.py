@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 
 from ringfence.errors import Diagnostic, Span
-from ringfence.ir.lower._tool_problems import problems
-from ringfence.ir.lower._tool_rules import CALL, LIST, SERVE, tool_derived, tool_rules
-from ringfence.ir.lower._toolset import Listed, Toolset, read_locks, toolset
-from ringfence.ir.lower.lowering import Joined, Lowering, TenantParams, table_digest
 from ringfence.language.kinds.tool_policy import Budgets, ToolPolicy
 from ringfence.language.merge import Effective
 from ringfence.language.policy import Policy
+from ringfence.lower.kinds._tool_problems import problems
+from ringfence.lower.kinds._tool_rules import CALL, LIST, SERVE, tool_derived, tool_rules
+from ringfence.lower.kinds._toolset import Listed, Toolset, read_locks, toolset
+from ringfence.lower.lowering import Joined, Lowering, TenantParams, table_digest
 
 __all__ = ["LOWERING"]
 

@@ -6,11 +6,6 @@ from itertools import chain
 
 from ringfence.errors import Diagnostic, Span
 from ringfence.ir.expression import Expr
-from ringfence.ir.lower import all_lowerings
-from ringfence.ir.lower.facts import extend_points, unknown_point
-from ringfence.ir.lower.joined import join_params
-from ringfence.ir.lower.lowering import Lowering, TenantParams
-from ringfence.ir.lower.policy_set import lower_set, parameter_value
 from ringfence.ir.rule import Cited, PointProgram, Rule, TenantProgram
 from ringfence.language.facts import all_points
 from ringfence.language.kinds import all_kinds
@@ -19,6 +14,11 @@ from ringfence.language.kinds.tenant import Tenant
 from ringfence.language.merge import merge
 from ringfence.language.policy import Policy
 from ringfence.language.project import Team
+from ringfence.lower.facts import extend_points, unknown_point
+from ringfence.lower.joined import join_params
+from ringfence.lower.kinds import all_lowerings
+from ringfence.lower.lowering import Lowering, TenantParams
+from ringfence.lower.policy_set import lower_set, parameter_value
 
 __all__ = ["Platform", "lower_own", "lower_platform", "lower_tenant", "tenant_kinds"]
 

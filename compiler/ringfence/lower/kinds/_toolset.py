@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ringfence.errors import Diagnostic
-from ringfence.ir.lower._tool_rules import standing
 from ringfence.language.kinds.tool_policy import AllowedTool, ToolPolicy
 from ringfence.language.merge import Effective
 from ringfence.language.policy import Policy
+from ringfence.lower.kinds._tool_rules import standing
 from ringfence.tools.definition import ToolDefinition
 from ringfence.tools.lock import ToolLock, read_lock
 

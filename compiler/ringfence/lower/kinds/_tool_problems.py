@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from ringfence.errors import Diagnostic, Severity
-from ringfence.ir.lower._toolset import Listed, Toolset
 from ringfence.language.kinds.tool_policy import AllowedTool, Budgets, ToolPolicy
 from ringfence.language.merge import Effective
 from ringfence.language.policy import Policy
 from ringfence.language.suggest import did_you_mean
+from ringfence.lower.kinds._toolset import Listed, Toolset
 from ringfence.tools.lock import ToolLock
 
 __all__ = ["problems"]

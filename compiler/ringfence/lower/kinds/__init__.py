@@ -1,11 +1,11 @@
-"""From policies to the IR: one module a kind, found by listing this package."""
+"""One module a kind, found by listing this package."""
 
 import importlib
 import pkgutil
 from collections.abc import Mapping
 from functools import cache
 
-from ringfence.ir.lower.lowering import Lowering
+from ringfence.lower.lowering import Lowering
 
 __all__ = ["all_lowerings"]
 

@@ -1,0 +1,1 @@
+"""From policies to the IR: what each kind asks, of the platform and of one tenant."""
