@@ -119,6 +119,8 @@ BODIES: Final[dict[RecordKind, dict[str, Any]]] = {
         "by": "dpo@acme.example",
         "reason": "request 17",
         "timestamp": "2026-11-21T09:00:00Z",
+        "root": _HEX,
+        "size": 7,
     },
     RecordKind.EXPORT_EVENT: {
         "tenant": "acme",

@@ -1,19 +1,41 @@
 """Records of what was done with a ledger: facts erased, and records exported."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
-from ringfence.evidence.kinds.form import Count, Form, Hex, Moment, Name, Text, Thumbprint
+from ringfence.evidence.kinds.form import Count, Form, Hex, Moment, Name, Short, Text, Thumbprint
 
 __all__ = ["ExportEventForm", "ExportSelection", "RetentionEventForm"]
 
-_Period = Annotated[str, StringConstraints(pattern=r"^(\d{4}-(0[1-9]|1[0-2])|undated)$")]
+_Period = Annotated[str, StringConstraints(pattern=r"^(\d{4}-(0[1-9]|1[0-2])|undated|erasures)$")]
 _Id = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
+class _Person(Form):
+    """A pseudonym, where the name is kept apart."""
+
+    person: Hex
+
+
+class _Text(Form):
+    """A commitment to a text that is kept apart, and its size in bytes."""
+
+    size: Count
+    text: Hex
+
+
+class _Erased(Form):
+    """What came after its key had been destroyed."""
+
+    erased: Literal[True]
+
+
 class RetentionEventForm(Form):
-    """What was erased: how many keys and facts, of which months; the person is not named."""
+    """What was erased: how many keys and facts, of which months; the person is not named.
+
+    `root` and `size` are of the tree that the log had signed last, both or neither.
+    """
 
     event: Literal["erase"]
     id: _Id
@@ -22,9 +44,17 @@ class RetentionEventForm(Form):
     scope: Literal["period", "subject"]
     keys: Count
     facts: Count
-    by: Name
-    reason: Text
+    by: Name | _Person | _Erased
+    reason: Text | _Text | _Erased
     timestamp: Moment
+    root: Hex = ""
+    size: Count = 0
+
+    @model_validator(mode="after")
+    def _stands_for_a_tree(self) -> Self:
+        if len({"root", "size"} & self.model_fields_set) == 1:
+            raise ValueError("`root` and `size` belong together")
+        return self
 
 
 class ExportSelection(Form):
@@ -36,10 +66,10 @@ class ExportSelection(Form):
 
 
 class ExportEventForm(Form):
-    """Who exported a tenant's records, when, and which package came of it."""
+    """Who exported a tenant's records, if they were named, when, and which package came of it."""
 
     tenant: Name
-    by: Name
+    by: Short | _Person | _Erased
     key: Thumbprint
     timestamp: Moment
     profile: Name

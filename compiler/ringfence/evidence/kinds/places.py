@@ -9,7 +9,8 @@ from pydantic import ValidationError
 __all__ = ["places_of"]
 
 _MOST: Final = 20
-_MEMBER = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
+_MEMBER = re.compile(r"(?!(?:str|int)\Z)[a-z_][a-z0-9_]{0,63}")
+"""What is no member is the name of one of several types that a member may have."""
 
 
 def places_of(error: ValidationError) -> tuple[str, ...]:
