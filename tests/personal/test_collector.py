@@ -12,6 +12,7 @@ from tests.evidence.kind_samples import BODIES
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.personal.declared import DECLARED, places
 from ringfence.personal.erasing import Request, erase
+from ringfence.personal.key_ring import ERASURES
 from ringfence.personal.scope import KeyScope
 from ringfence.personal.sealing import make_secret
 from ringfence.personal.shown import Shown, shown
@@ -140,8 +141,9 @@ def test_what_is_delivered_names_nobody_anywhere(place: Place) -> None:
     store, ledger = opened(place), place.open()
     told = [value for one in stored for value in Shown.of(one, store).texts.values()]
     assert {value["value"] for value in told} == set(canaries)
-    scope = KeyScope(tenant="example")
-    erase(ledger, store, Request(scope=scope, by="dpo", reason="r", now=1_800_000_000.0))
+    for period in (None, ERASURES):
+        scope = KeyScope(tenant="example", period=period)
+        erase(ledger, store, Request(scope=scope, by="dpo", reason="r", now=1_800_000_000.0))
     checkpoint = ledger.checkpoint().checkpoint
     ledger.close()
     assert {value["state"] for one in stored for value in Shown.of(one, store).texts.values()} == {
@@ -157,6 +159,6 @@ def test_what_is_delivered_names_nobody_anywhere(place: Place) -> None:
         assert canary not in printed
         assert not any(canary.encode() in one for one in files)
     events_of = place.records(RecordKind.RETENTION_EVENT)
-    (tombstone,) = (one.body for one in events_of if "root" in one.body)
-    assert tombstone["size"] < checkpoint.size
-    assert set(tombstone["by"]) == {"person"}
+    first, second = (one.body for one in events_of if "root" in one.body)
+    assert first["size"] <= second["size"] < checkpoint.size
+    assert (set(first["by"]), second["by"]) == ({"person"}, {"erased": True})

@@ -10,6 +10,8 @@ from tests.evidence.kind_samples import BODIES
 from tests.evidence.samples import decision, event
 from tests.personal.site import CHECK, MARIA, OTTO, SIGNING, STORE, Site, values_in
 
+from ringfence.delivery.judging import judge_records
+from ringfence.delivery.terms import Terms
 from ringfence.evidence.account import Account
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.decision_use import DecisionUse
@@ -280,7 +282,7 @@ def test_each_kind_is_kept_apart_and_comes_back(kind: RecordKind, store: Persona
     assert with_texts_apart(record, store).data == kept.data
     assert with_texts_apart(kept, store).data == kept.data
     assert Shown.of(kept, store).body == body
-    erase(store, KeyScope(tenant=body["tenant"]))
+    erase(store, KeyScope(tenant=body["tenant"], period=row.period or None))
     assert {one["state"] for one in Shown.of(kept, store).texts.values()} == {"erased"}
     again = with_texts_apart(record, store)
     assert not any(json.dumps(value).encode() in again.data for value in values)
@@ -349,3 +351,21 @@ def test_nothing_of_a_text_stays_in_the_store_after_an_erasure(tmp_path: Path) -
     left = b"".join(one.read_bytes() for one in files)
     assert not any(one.encode() in left for one in (*canaries, OTTO))
     assert not any(end in left for end in ends)
+
+
+def test_a_record_without_room_for_references_is_refused_alone(store: PersonalStore) -> None:
+    """What fits as it is and not with references is a finding of its line, and keeps out nothing else."""
+    factor = {"name": "x" * 256, "weight": 0, "contribution": 0, "confidence": 0, "evidence": "y"}
+    factors = [{**factor, "name": "ä" * 256}] * 100
+    body = {**BODIES[RecordKind.EXPLANATION], "factors": factors}
+    large = make_record(RecordKind.EXPLANATION, body)
+    small = make_record(RecordKind.EXPLANATION, BODIES[RecordKind.EXPLANATION])
+    terms = Terms(kinds=frozenset({RecordKind.EXPLANATION}), tenants=None, runners={})
+    found = judge_records(
+        [large.data, small.data],
+        terms=terms,
+        holds_decision=lambda _id, _tenant: True,
+        personal=personal(store),
+    )
+    assert [(one.line, one.code) for one in found.refused] == [(1, "RF910")]
+    assert len(found.records) == 1

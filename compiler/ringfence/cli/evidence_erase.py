@@ -24,7 +24,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="The file to write the store's new key to; keep it on another disk than the store.",
 )
 def init_personal(*, store: Path, personal_key: Path) -> None:
-    """Make a STORE for the values of personal facts, and its key.
+    """Make a STORE for the values of personal facts, texts and names, and its key.
 
     \b
     Example:
@@ -43,8 +43,10 @@ def init_personal(*, store: Path, personal_key: Path) -> None:
 @click.command("erase")
 @click.argument("ledger", type=_FOLDER)
 @click.option("--tenant", required=True, help="Whose records.")
-@click.option("--period", help="A month such as 2026-11, or `undated`; all, if not told.")
-@click.option("--subject", help="Whose facts, as the subject's fact says it; all, if not told.")
+@click.option(
+    "--period", help="A month such as 2026-11, `undated` or `erasures`; all, if not told."
+)
+@click.option("--subject", help="Who it is, as records name them; all, if not told.")
 @click.option("--by", required=True, help="Who erases; it stands in the ledger.")
 @click.option("--reason", required=True, help="Why; it stands in the ledger, so name no subject.")
 @click.option(
@@ -77,7 +79,7 @@ def erase_facts(
     passphrase_env: str,
     form: str,
 ) -> None:
-    """Destroy the keys of a tenant's personal facts, and record that in the LEDGER.
+    """Destroy the keys of a tenant's personal facts, texts and names, and record that in the LEDGER.
 
     Values and salts cannot be read any more; records, size and roots stay as they are, and a tombstone is
     appended and signed. A hold in `holds.yaml` beside the store refuses it whole.
@@ -118,6 +120,6 @@ def erase_facts(
         )  # fmt: skip
         return
     click.echo(
-        f"destroyed {erased.keys} keys of {erased.facts} facts\n"
+        f"destroyed {erased.keys} keys of {erased.facts} values\n"
         f"  {ledger} now holds {size} records, the tombstone among them"
     )

@@ -107,8 +107,7 @@ class OriginWriter:
             allowed_facts=self._facts,
             personal=self._personal,
         )
-        if self._personal.store is not None:
-            self._personal.store.flush()  # before the records that commit to it
+        self._personal.flush()  # before the records that commit to it
         gaps = self._gaps(read, found, principal=principal)
         with self._noticing():
             kept = self.ledger.append([*found.records, *gaps.records])
@@ -127,10 +126,12 @@ class OriginWriter:
         The very same bytes again are a duplicate. Raise EvidenceError where the ledger takes no more.
         """
         terms = Terms(kinds=principal.records, tenants=principal.tenants, runners=self._runners)
-        found = judge_records(lines, terms=terms, holds_decision=self._holds_decision)
-        records = self._personal.durable(found.records)
+        found = judge_records(
+            lines, terms=terms, holds_decision=self._holds_decision, personal=self._personal
+        )
+        self._personal.flush()  # before the records that commit to it
         with self._noticing():
-            kept = self.ledger.append(records)
+            kept = self.ledger.append(found.records)
         with self._limiting:
             told = not found.refused or self._record_limit.allows(principal.name, now=self._clock())
         return Delivered(

@@ -52,10 +52,12 @@ def _append(
         holds_decision=lambda decision_id, tenant: ledger.holds_decision(
             decision_id, tenant=tenant
         ),
+        personal=personal,
     )
     for one in found.refused:
         delivery.refuse(LogFinding(batch[one.line - 1].place, one.message, one.code))
-    records = found.records if personal is None else personal.durable(found.records)
-    kept = ledger.append(records)
+    if personal is not None:
+        personal.flush()  # before the records that commit to it
+    kept = ledger.append(found.records)
     delivery.added += kept.added
     delivery.duplicates += kept.duplicates

@@ -9,6 +9,7 @@ from ringfence.evidence.delivered import read_delivered
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind
 from ringfence.evidence.run_signature import signer_of_run
+from ringfence.personal.keeping import STORE_FAILED, Personal
 
 __all__ = ["HoldsDecision", "JudgedRecords", "RefusedRecord", "judge_records"]
 
@@ -29,22 +30,33 @@ class RefusedRecord:
 
 @dataclass(frozen=True, slots=True)
 class JudgedRecords:
-    """The records that are kept, with the bytes that were delivered, and the others."""
+    """The records that are kept, with the bytes that were delivered but for texts apart, and the others."""
 
     records: tuple[Record, ...]
     refused: tuple[RefusedRecord, ...]
 
 
 def judge_records(
-    lines: Iterable[bytes], *, terms: Terms, holds_decision: HoldsDecision
+    lines: Iterable[bytes],
+    *,
+    terms: Terms,
+    holds_decision: HoldsDecision,
+    personal: Personal | None = None,
 ) -> JudgedRecords:
-    """Return the records of lines that the terms allow, and a finding of each other line."""
+    """Return the records of lines that the terms allow, and a finding of each other line.
+
+    With a personal store their texts and people are put apart, which `flush` makes durable. Raise
+    EvidenceError (RF916) where it cannot be used.
+    """
     records: list[Record] = []
     refused: list[RefusedRecord] = []
     for number, line in enumerate(lines, start=1):
         try:
-            records.append(_judged(line, terms=terms, holds_decision=holds_decision))
+            record = _judged(line, terms=terms, holds_decision=holds_decision)
+            records.append(record if personal is None else personal.record(record))
         except EvidenceError as error:
+            if error.code == STORE_FAILED:
+                raise
             refused.append(RefusedRecord(number, error.code, error.message))
     return JudgedRecords(tuple(records), tuple(refused))
 

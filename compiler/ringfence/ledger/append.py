@@ -72,8 +72,8 @@ def append_events(
 def _append(
     ledger: Ledger, batch: list[Record], delivery: Delivery, personal: Personal | None
 ) -> None:
-    if personal is not None and personal.store is not None:
-        personal.store.flush()  # before the records that commit to it
+    if personal is not None:
+        personal.flush()  # before the records that commit to it
     found = ledger.append(batch)
     delivery.added += found.added
     delivery.duplicates += found.duplicates

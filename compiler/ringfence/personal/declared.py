@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from ringfence.evidence.records import RecordKind
+from ringfence.personal.key_ring import ERASURES
 
 __all__ = ["DECLARED", "Declared", "places"]
 
@@ -19,13 +20,15 @@ class Declared:
     """Members by path; `[]` is each entry of a list, and a dot leads into an object.
 
     `subject` is the member that says whose the texts are, if the record is not made of facts. `time` is
-    the one by which its month is told: an RFC 3339 time, or epoch seconds.
+    the one by which its month is told: an RFC 3339 time, or epoch seconds. `period` is one that stands
+    in place of all months.
     """
 
     people: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     subject: str = ""
     time: str = "timestamp"
+    period: str = ""
 
 
 DECLARED: Final[Mapping[RecordKind, Declared]] = {
@@ -46,7 +49,9 @@ DECLARED: Final[Mapping[RecordKind, Declared]] = {
     RecordKind.EXPLANATION: Declared(
         people=("by",), texts=("summary", "factors[].evidence"), subject="by", time="generated_at"
     ),
-    RecordKind.RETENTION_EVENT: Declared(people=("by",), texts=("reason",), subject="by"),
+    RecordKind.RETENTION_EVENT: Declared(
+        people=("by",), texts=("reason",), subject="by", period=ERASURES
+    ),
     RecordKind.EXPORT_EVENT: Declared(people=("by",)),
 }
 

@@ -10,7 +10,6 @@ from ringfence.errors import UsageError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.ledger.store import Ledger
 from ringfence.personal.hold import read_holds
-from ringfence.personal.key_ring import ERASURES
 from ringfence.personal.scope import Erased, KeyScope
 from ringfence.personal.store import PersonalStore
 from ringfence.personal.texts import set_apart
@@ -103,5 +102,5 @@ def _note(
         "tenant": scope.tenant,
         "timestamp": time.replace("+00:00", "Z"),
     }
-    kept = set_apart(body, RecordKind.RETENTION_EVENT, store=store, period=ERASURES)
+    kept = set_apart(body, RecordKind.RETENTION_EVENT, store=store)
     return made, json.dumps(kept)

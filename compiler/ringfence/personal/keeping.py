@@ -1,6 +1,6 @@
 """Which facts of an event are personal, and what a record holds in their place."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -69,16 +69,18 @@ class Personal:
             body, RecordKind.DECISION, store=self.store, event=event, subject=self._whose(asked)
         )
 
-    def durable(self, records: Sequence[Record]) -> Sequence[Record]:
-        """Put the texts and people of records of other kinds apart; as they are without a store.
+    def record(self, record: Record) -> Record:
+        """Put the texts and people of a record of another kind apart; as it is without a store.
 
-        What they commit to is durable on return. Raise EvidenceError where the store cannot be used.
+        Raise EvidenceError: RF916 where the store cannot be used, RF910 where references need more room
+        than a record has.
         """
-        if self.store is None:
-            return records
-        kept = [with_texts_apart(one, self.store) for one in records]
-        self.store.flush()
-        return kept
+        return with_texts_apart(record, self.store)
+
+    def flush(self) -> None:
+        """Make durable what records commit to, before the records are; raise EvidenceError (RF916)."""
+        if self.store is not None:
+            self.store.flush()
 
     def is_personal(self, name: str) -> bool:
         """Tell whether a dotted name is of a personal fact, or of a field of one."""

@@ -35,12 +35,11 @@ def set_apart(
     store: PersonalStore,
     event: tuple[str, str] | None = None,
     subject: str | None = None,
-    period: str | None = None,
 ) -> dict[str, Any]:
     """Return a body with references in place of what the kind declares; the store has the values.
 
     The same body gets the same references as long as no key of it is destroyed. `event` is principal and
-    decision id, `subject` whose the texts are, `period` under whose keys; else they are the body's own.
+    decision id, `subject` whose the texts are; else they are the body's own.
     Raise EvidenceError where the store cannot be used, or a value has no canonical JSON.
     """
     declared = DECLARED.get(kind, Declared())
@@ -51,7 +50,7 @@ def set_apart(
     keeper = _Keeper(
         store=store,
         tenant=made.get("tenant"),
-        period=period or period_of(made.get(declared.time)),
+        period=declared.period or period_of(made.get(declared.time)),
         subject=whose,
         event=event or ("", hashlib.sha256(canonical_bytes(made)).hexdigest()),
     )
