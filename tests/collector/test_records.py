@@ -276,8 +276,9 @@ def _review(decision_id: str, *, tenant: str = "example", number: int = 0) -> Re
 
 
 def test_a_review_names_a_decision_of_the_ledger(tmp_path: Path) -> None:
-    """A review, or explanation, of an id that no decision of the tenant has is refused until it has one."""
-    place = make_place(tmp_path / "place", revisions=[REVISION], records=["review", "explanation"])
+    """What is about an id that no decision of the tenant has is refused until one has it."""
+    kinds = ["review", "explanation", "lineage"]
+    place = make_place(tmp_path / "place", revisions=[REVISION], records=kinds)
     event = logged(4)
     review = _review(event["decision_id"])
     why = {
@@ -286,11 +287,14 @@ def test_a_review_names_a_decision_of_the_ledger(tmp_path: Path) -> None:
         "decision_id": event["decision_id"],
     }
     explanation = make_record(RecordKind.EXPLANATION, why)
+    about = {**BODIES[RecordKind.LINEAGE], "tenant": "example", "decision_id": event["decision_id"]}
+    lineage = make_record(RecordKind.LINEAGE, about)
     with in_process(place) as running:
-        before = running.post("/records", lines(review, explanation))
-        assert _refusal(before) == (200, 0, ["RF906", "RF906"])
+        before = running.post("/records", lines(review, explanation, lineage))
+        assert _refusal(before) == (200, 0, ["RF906", "RF906", "RF906"])
         assert running.post("/logs", zipped([event])).json()["added"] == 1
-        assert running.post("/records", lines(review, explanation)).json()["added"] == 2
+        after = running.post("/records", lines(review, explanation, lineage))
+        assert after.json()["added"] == 3
         assert _refusal(running.post("/records", lines(_review("d-9")))) == (200, 0, ["RF906"])
     place.config["principals"][0]["tenants"] = ["example", "other"]
     place.write()
@@ -301,7 +305,7 @@ def test_a_review_names_a_decision_of_the_ledger(tmp_path: Path) -> None:
 
 
 def test_every_kind_that_others_make_is_taken(tmp_path: Path) -> None:
-    """A principal of all kinds delivers one of each, after the decision that two of them name."""
+    """A principal of all kinds delivers one of each, after the decision that three of them name."""
     place = make_place(
         tmp_path / "place",
         revisions=[REVISION],

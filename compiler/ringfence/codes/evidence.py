@@ -32,8 +32,8 @@ CODES: dict[str, CodeInfo] = {
     ),
     "RF906": CodeInfo(
         "record of a decision that the ledger does not hold",
-        "A review or an explanation names a decision of its tenant. Deliver it once the decision has been "
-        "uploaded; compare id and tenant.",
+        "A review, an explanation or a lineage names a decision of its tenant. Deliver it once the "
+        "decision has been uploaded; compare id and tenant.",
     ),
     "RF907": CodeInfo(
         "records that could not be delivered",

@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Final
 
 from ringfence.delivery.terms import Terms
-from ringfence.evidence.delivered import read_delivered
+from ringfence.evidence.delivered import ABOUT, read_delivered
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind
 from ringfence.evidence.run_signature import signer_of_run
@@ -15,8 +14,6 @@ __all__ = ["HoldsDecision", "JudgedRecords", "RefusedRecord", "judge_records"]
 
 HoldsDecision = Callable[[str, str], bool]
 """Tells whether the ledger has a decision of this id and tenant."""
-
-_OF_DECISIONS: Final = {RecordKind.REVIEW, RecordKind.EXPLANATION}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,6 @@ def _judged(line: bytes, *, terms: Terms, holds_decision: HoldsDecision) -> Reco
         raise EvidenceError("RF981", "the record is of a tenant that is not the deliverer's")
     if record.kind is RecordKind.RUN:
         signer_of_run(body, trusted=terms.runners)
-    if record.kind in _OF_DECISIONS and not holds_decision(str(decision_id), str(tenant)):
+    if record.kind in ABOUT and not holds_decision(str(decision_id), str(tenant)):
         raise EvidenceError("RF906", "the ledger holds no such decision of the tenant")
     return record

@@ -21,7 +21,7 @@ from ringfence.evidence.kinds.review import ReviewForm
 from ringfence.evidence.kinds.run import RunForm
 from ringfence.evidence.records import Record, RecordKind, ids_of, make_record, read_record
 
-__all__ = ["DELIVERABLE", "FORMS", "form_record", "read_delivered"]
+__all__ = ["ABOUT", "DELIVERABLE", "FORMS", "form_record", "read_delivered"]
 
 FORMS: Final[Mapping[RecordKind, type[BaseModel]]] = MappingProxyType(
     {
@@ -40,6 +40,9 @@ FORMS: Final[Mapping[RecordKind, type[BaseModel]]] = MappingProxyType(
 
 DELIVERABLE: Final = frozenset({*FORMS, RecordKind.CHANGE})
 """The kinds that others make: no decision, which comes in as a log, and nothing of the ledger's own."""
+
+ABOUT: Final = frozenset({RecordKind.REVIEW, RecordKind.EXPLANATION, RecordKind.LINEAGE})
+"""The kinds of records that are about a decision, which must be there."""
 
 
 def read_delivered(data: bytes) -> Record:

@@ -11,10 +11,7 @@ from ringfence.evidence.records import Record, RecordKind
 from ringfence.ledger.search import search
 from ringfence.ledger.trust import LedgerTrust
 
-__all__ = ["ABOUT", "HeldDecisions"]
-
-ABOUT: Final = frozenset({RecordKind.REVIEW, RecordKind.EXPLANATION, RecordKind.LINEAGE})
-"""The kinds of records that are about a decision."""
+__all__ = ["HeldDecisions"]
 
 _SAME: Final = ("tenant", "trace_id")
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 from ringfence.change.record import change_of
 from ringfence.evidence.account import Account
 from ringfence.evidence.attached import Attached
+from ringfence.evidence.delivered import ABOUT
 from ringfence.evidence.error import VerifyError
-from ringfence.evidence.held import ABOUT
 from ringfence.evidence.naming import ids_of, leads_of, needle_of
 from ringfence.evidence.records import RecordKind
 from ringfence.ledger.fsck import FsckResult
