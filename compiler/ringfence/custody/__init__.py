@@ -1,1 +1,1 @@
-"""Private keys that are kept outside files: in an HSM, or in Vault."""
+"""Private keys that are kept outside files: in an HSM, in Vault, or in a cloud's key service."""

@@ -28,19 +28,10 @@ def open_cloud(place: CloudPlace) -> OutsideKey:
         from securesystemslib.exceptions import UnsupportedAlgorithmError, UnsupportedLibraryError
     except ImportError:
         raise _needs(place, holder) from None
-    library: Any = signers
     # The library logs the key's name and the service's answer, which errors of ours never show.
     logging.getLogger("securesystemslib.signer").setLevel(logging.CRITICAL + 1)
     try:
-        uri, shown = _import(library, place)
-        if uri != place.uri:
-            hint = "Key Vault's newest version is another one: name that"
-            raise UsageError("the key's version is not the one that signs", help=hint)
-        public: Any = load_pem_public_key(shown.keyval["public"].encode())
-        # AWS signs by ECDSA_SHA_256 on secp256k1 too, which the library takes for P-256
-        if shown.scheme != _SCHEME or not isinstance(public.curve, ec.SECP256R1):
-            raise UnsupportedAlgorithmError
-        signer = library.Signer.from_priv_key_uri(place.uri, shown)
+        public, make = _opened(signers, place, other=UnsupportedAlgorithmError)
     except UsageError:
         raise
     except UnsupportedLibraryError:
@@ -51,7 +42,25 @@ def open_cloud(place: CloudPlace) -> OutsideKey:
     except Exception as error:  # of the service's library, whose text may show the request
         hint = f"check the key's name, the region, and the credentials for {holder}"
         raise UsageError(f"{holder} does not answer: {type(error).__name__}", help=hint) from None
-    return OutsideKey(public, holder, lambda data: bytes.fromhex(signer.sign(data).signature))
+    return OutsideKey(public, holder, make)
+
+
+def _opened(
+    library: Any, place: CloudPlace, *, other: type[Exception]
+) -> tuple[ec.EllipticCurvePublicKey, Callable[[bytes], bytes]]:
+    """Return the public key and what signs; raise `other` where it is not on P-256."""
+    uri, shown = _import(library, place)
+    if uri.lower() != place.uri.lower():
+        hint = "Key Vault's newest version is another one: name that"
+        raise UsageError("the key's version is not the one that signs", help=hint)
+    public = load_pem_public_key(shown.keyval["public"].encode())
+    # AWS signs by ECDSA_SHA_256 on secp256k1 too, which the library takes for P-256
+    if not isinstance(public, ec.EllipticCurvePublicKey) or not isinstance(
+        public.curve, ec.SECP256R1
+    ):
+        raise other
+    signer = library.Signer.from_priv_key_uri(place.uri, shown)
+    return public, lambda data: bytes.fromhex(signer.sign(data).signature)
 
 
 def _import(library: Any, place: CloudPlace) -> tuple[str, Any]:
