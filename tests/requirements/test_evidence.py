@@ -1,10 +1,14 @@
 """Explanations, lineage and grants of decisions of the real OPA, in the one view of each."""
 
 import json
+from pathlib import Path
 
 import pytest
 from tests.pipeline.serving import SCAFFOLD
-from tests.requirements.trail import CANARY, LEDGER, SECTIONS, Trail, one_decision
+from tests.requirements.ask import Ask
+from tests.requirements.trail import CANARY, LEDGER, SECTIONS, Trail, make_trail, one_decision
+
+from ringfence.evidence.records import RecordKind, make_record
 
 
 @pytest.mark.requirement("R5.30", on="command")
@@ -96,7 +100,22 @@ def test_policies_add_what_a_rule_asks_for_only_if_they_decided(trail: Trail) ->
     done = trail.run(*given, str(SCAFFOLD))
     assert done.code == 0
     assert "must hold: " not in done.out
-    assert "another policy" in done.err
+    assert done.err == "note: decided under another policy than the one at hand: 1\n"
+
+
+@pytest.mark.requirement("R5.2", on="command")
+def test_what_has_no_explanation_is_found_and_explained(tmp_path: Path, ask: Ask) -> None:
+    """R5.2: `--missing` explains each decision that lacks it, so that none is left, and then nothing."""
+    made = make_trail(tmp_path, ask)
+    made.append(made.record("explanation", *LEDGER, "d-waived"))
+    missing = ("evidence", "record", "explanation", *LEDGER, "--missing")
+    lines = [json.loads(line) for line in made.run(*missing).out.splitlines()]
+    assert [one["body"]["decision_id"] for one in lines] == ["d-approved", "d-blocked", "d-other"]
+    assert made.run(*missing, "--tenant", "globex").out == ""
+    made.append(*(make_record(RecordKind.EXPLANATION, one["body"]) for one in lines))
+    assert made.run(*missing).out == ""
+    for name in ("d-approved", "d-blocked", "d-other", "d-waived"):
+        assert "explanations" not in one_decision(made, name)["absent"]
 
 
 @pytest.mark.requirement("R5.29", on="command")

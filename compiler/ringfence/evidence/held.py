@@ -40,6 +40,32 @@ class HeldDecisions:
             by_id[name] = (*by_id.get(name, ()), one.record)
         return cls(by_id)
 
+    @classmethod
+    def unexplained(
+        cls, folder: Path, *, trust: LedgerTrust, tenant: str | None = None
+    ) -> "HeldDecisions":
+        """Verify a ledger, and return its decisions, of one tenant or all, without an explanation.
+
+        What OPA logged without a result is no decision to explain. They are held in memory. Raise
+        VerifyError.
+        """
+        explained: set[tuple[str, str]] = set()
+
+        def wanted(_: int, record: Record, body: dict[str, Any]) -> bool:
+            if record.kind is RecordKind.EXPLANATION:
+                explained.add((str(body.get("tenant")), str(body.get("decision_id"))))
+            is_ours = tenant in (None, body.get("tenant"))
+            return record.kind is RecordKind.DECISION and is_ours and body.get("decided") is True
+
+        _, found = search(folder, trust=trust, naming=["decision_id"], wanted=wanted)
+        by_id: dict[str, tuple[Record, ...]] = {}
+        for one in found:
+            body = one.record.body
+            name = str(body.get("decision_id"))
+            if (str(body.get("tenant")), name) not in explained:
+                by_id[name] = (*by_id.get(name, ()), one.record)
+        return cls(by_id)
+
     def one(self, decision_id: str, *, tenant: str | None = None) -> Record:
         """Return the one decision of an id; raise EvidenceError (RF939) for none, or for several."""
         found = [

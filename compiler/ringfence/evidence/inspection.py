@@ -17,7 +17,8 @@ from ringfence.ledger.trust import LedgerTrust
 
 __all__ = ["Inspected", "Inspection", "inspect"]
 
-_MOST_ROUNDS: Final = 4
+_MOST_ROUNDS: Final = 8
+"""Each is a pass over the ledger; a longer chain of lineage is told, and not followed further."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,8 @@ def inspect(
         if not more:
             break
         ids |= more
+    else:
+        more = {needle_of(one) for one in more}
     if not found:
         raise VerifyError("RF971", "no record under the checkpoint names this id")
     others = tuple(one for one in found if one.record.kind is not RecordKind.DECISION)
@@ -80,7 +83,7 @@ def inspect(
         asked=asked,
         decisions=decisions,
         others=others,
-        warnings=tuple(_warnings(decisions, others)),
+        warnings=(*_warnings(decisions, others), *_unfollowed(more)),
         chain=chain,
     )
 
@@ -107,6 +110,11 @@ def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> t
     if any(cause != "untimely" for cause in causes):
         said.append("a gap record says that something is missing here")
     return tuple(said)
+
+
+def _unfollowed(more: set[str]) -> tuple[str, ...]:
+    said = "records lead further than was followed: inspect these ids too: "
+    return (said + ", ".join(sorted(more)[:_MOST_ROUNDS]),) if more else ()
 
 
 def _is_of_others(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> bool:

@@ -1,0 +1,102 @@
+"""Facts about what a ledger holds beside a decision, whoever put it there."""
+
+from pathlib import Path
+from typing import Any
+
+from tests.evidence.kind_samples import sample
+from tests.evidence.samples import ALLOWED, KEY, ORIGIN, event
+
+from ringfence.evidence.decision import make_decision
+from ringfence.evidence.inspection import Inspection, inspect
+from ringfence.evidence.note import NoteKey
+from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.ledger.settings import Settings
+from ringfence.ledger.store import Ledger
+from ringfence.ledger.trust import LedgerTrust
+from ringfence.report.attached import attached_lines, record_lines
+
+ELSEWHERE = "a record of another tenant names a decision here, and is not shown with it"
+
+
+def decided(**asked: Any) -> Record:
+    """Return the record of `decision-0` of acme."""
+    given = {"point": "runner.start", "tenant": "acme", "trace_id": "trace-0", "facts": {}, **asked}
+    return make_decision(event(input=given), allowed_facts=ALLOWED)
+
+
+def inspected(folder: Path, name: str, *records: Record) -> Inspection:
+    """Put records into a new ledger, and inspect an id."""
+    made = Ledger.create(folder, origin=ORIGIN, settings=Settings(keys=(KEY,)))
+    made.append(records)
+    made.checkpoint()
+    made.close()
+    return inspect(folder, name, trust=LedgerTrust(key=NoteKey(ORIGIN, KEY.public_key())))
+
+
+def lineage(number: int, **changes: Any) -> Record:
+    """Return a lineage under a decision of its own, that follows the one before."""
+    own = {"lineage_id": f"lin-{number}", "decision_id": f"d-{number}", "trace_id": None}
+    parents = [f"lin-{number - 1}"] if number else []
+    return sample(RecordKind.LINEAGE, **own, parent_lineage_ids=parents, **changes)
+
+
+def test_a_record_of_another_tenant_is_never_shown_with_a_decision(tmp_path: Path) -> None:
+    """A foreign explanation of the decision, and a foreign exception of the same name, are apart."""
+    foreign = [
+        sample(kind, tenant="other")
+        for kind in (RecordKind.EXPLANATION, RecordKind.EXCEPTION, RecordKind.REVIEW)
+    ]
+    found = inspected(tmp_path / "ledger", "decision-0", decided(), *foreign)
+    (decision,) = found.decisions
+    assert decision.attached.positions == frozenset()
+    assert ELSEWHERE in found.warnings
+    kinds = [one.record.kind for one in found.others]
+    assert kinds == [RecordKind.EXPLANATION, RecordKind.REVIEW]
+
+
+def test_a_trace_that_is_named_like_a_grant_leads_nowhere(tmp_path: Path) -> None:
+    """Who calls a trace by an exception's name does not get into the view of its decisions."""
+    other = make_record(
+        RecordKind.DECISION,
+        {**decided(trace_id="EXC-2041").body, "decision_id": "d-x", "waived": [], "approvals": []},
+    )
+    exception = sample(RecordKind.EXCEPTION, until=1_796_342_400)
+    found = inspected(tmp_path / "ledger", "decision-0", decided(), other, exception)
+    (decision,) = found.decisions
+    assert [one.position for one in decision.attached.sections["exceptions"]] == [3]
+    assert decision.attached.absent["exceptions"] == ()
+
+
+def test_a_chain_that_is_not_followed_whole_is_told(tmp_path: Path) -> None:
+    """Of twelve that follow each other some are read, and a warning names where it goes on."""
+    found = inspected(tmp_path / "ledger", "lin-12", *(lineage(n) for n in range(13)))
+    assert [one.record.body["lineage_id"] for one in found.others] == [
+        f"lin-{n}" for n in range(5, 13)
+    ]
+    assert found.warnings[-1] == (
+        "records lead further than was followed: inspect these ids too: d-5, lin-4"
+    )
+
+
+def test_a_chain_that_is_followed_whole_has_no_warning(tmp_path: Path) -> None:
+    """A short chain is read to its beginning."""
+    found = inspected(tmp_path / "ledger", "lin-3", *(lineage(n) for n in range(4)))
+    assert len(found.others) == 4
+    assert not any("further" in one for one in found.warnings)
+
+
+def test_records_of_another_form_are_shown_as_such(tmp_path: Path) -> None:
+    """What a log signed in another form is told, and neither trusted nor a traceback."""
+    odd = [
+        make_record(kind, {"decision_id": "decision-0", "tenant": "acme", "id": "EXC-2041", **body})
+        for kind in (RecordKind.EXPLANATION, RecordKind.LINEAGE, RecordKind.REVIEW, RecordKind.EXCEPTION)
+        for body in ({}, {"rules": 7, "until": [], "observed": 3, "parent_lineage_ids": {}})
+    ]  # fmt: skip
+    found = inspected(tmp_path / "ledger", "decision-0", decided(), *odd)
+    (decision,) = found.decisions
+    lines = list(attached_lines(decision.attached))
+    assert sum("not of a form that this version knows" in one for one in lines) == len(odd)
+    assert decision.attached.absent["exceptions"] == (
+        "the exception `EXC-2041` was used otherwise than its record says",
+    )
+    assert {record_lines(one) for one in odd} == {("not of a form that this version knows",)}
