@@ -17,7 +17,7 @@ _SCHEME: Final = "ecdsa-sha2-nistp256"
 _HOLDERS: Final = {"awskms": "AWS KMS", "gcpkms": "Google Cloud KMS", "azurekms": "Azure Key Vault"}
 
 
-def open_cloud(place: CloudPlace) -> OutsideKey:
+def open_cloud(place: CloudPlace) -> OutsideKey[ec.EllipticCurvePublicKey]:
     """Return the key, found with the credentials that the service's own library finds.
 
     Raise UsageError where library, credentials or key are not there.

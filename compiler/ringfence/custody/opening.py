@@ -56,7 +56,9 @@ def open_key(
     return signer_of(private)
 
 
-def _open_outside(uri: str, *, secret: bytes | None, wanted: frozenset[Algorithm]) -> OutsideKey:
+def _open_outside(
+    uri: str, *, secret: bytes | None, wanted: frozenset[Algorithm]
+) -> OutsideKey[PublicKey]:
     scheme = uri.partition(":")[0].lower()
     if scheme == "pkcs11":
         from ringfence.custody.token import open_token

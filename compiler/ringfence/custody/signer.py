@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final, Literal, Protocol, TypeVar
+from typing import Final, Generic, Literal, Protocol, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -66,32 +66,33 @@ def algorithm_of(public: PublicKey) -> Algorithm:
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideKey:
+class OutsideKey(Generic[Public_co]):
     """A key kept outside files: `make` asks `holder`, named as in messages, for a signature.
 
     Nothing is passed on that the public key does not verify.
     """
 
-    public: PublicKey
+    public: Public_co
     holder: str
     make: Callable[[bytes], bytes]
 
     def __repr__(self) -> str:
         return f"OutsideKey({self.holder})"
 
-    def public_key(self) -> PublicKey:
+    def public_key(self) -> Public_co:
         """Return the public key that the holder showed."""
         return self.public
 
     def sign(self, data: bytes, /) -> bytes:
         """Return the signature as `SigningKey` says; raise EvidenceError (RF999)."""
+        public: PublicKey = self.public
         try:
             made = self.make(data)
-            if isinstance(self.public, Ed25519PublicKey):
-                self.public.verify(made, data)
+            if isinstance(public, Ed25519PublicKey):
+                public.verify(made, data)
                 return made
             made = low_s(made)
-            self.public.verify(made, data, ec.ECDSA(hashes.SHA256()))
+            public.verify(made, data, ec.ECDSA(hashes.SHA256()))
         except InvalidSignature:
             said = f"{self.holder} signed with another key than it showed"
             raise EvidenceError("RF999", said) from None

@@ -33,7 +33,9 @@ _P256: Final = bytes.fromhex("06082a8648ce3d030107")  # OBJECT IDENTIFIER 1.2.84
 _RAW: Final = {ED25519: 32, ECDSA_P256: 65}  # bytes of a public point
 
 
-def open_token(place: TokenPlace, *, pin: bytes | None, wanted: frozenset[Algorithm]) -> OutsideKey:
+def open_token(
+    place: TokenPlace, *, pin: bytes | None, wanted: frozenset[Algorithm]
+) -> OutsideKey[PublicKey]:
     """Return the token's key; raise UsageError where library, token, PIN or key are not there.
 
     Each signature opens a session, and logs out after it.

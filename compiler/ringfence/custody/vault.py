@@ -17,7 +17,7 @@ from ringfence.keys import PublicKey
 __all__ = ["open_vault"]
 
 
-def open_vault(place: VaultPlace, *, wanted: frozenset[Algorithm]) -> OutsideKey:
+def open_vault(place: VaultPlace, *, wanted: frozenset[Algorithm]) -> OutsideKey[PublicKey]:
     """Return one version of a key, found by `VAULT_ADDR` and `VAULT_TOKEN` of the environment.
 
     Raise UsageError where library, server or key are not there.

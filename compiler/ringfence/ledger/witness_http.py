@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             return self.server.witness.add_checkpoint(body)
         except EvidenceError:
-            return WitnessAnswer(status=500)  # the disk refuses: it must not cosign
+            return WitnessAnswer(status=500)  # disk or key refuse: it must not cosign
 
     def _answer(self, answer: WitnessAnswer, *, close: bool) -> None:
         self.send_response(answer.status)
