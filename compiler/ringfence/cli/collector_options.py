@@ -1,7 +1,7 @@
 """The options by which commands hand records to a running collector."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -22,9 +22,9 @@ _DEADLINE: Final = "5m"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorOptions:
-    """What was passed, not yet read; without `to` no collector is meant."""
+    """What was passed, not yet read; without `url` no collector is meant."""
 
-    to: str | None
+    url: str | None
     token_file: Path | None
     ca: Path | None
     cert: Path | None
@@ -40,7 +40,7 @@ class CollectorOptions:
         deadline = float(read_duration(self.deadline))
         return Sender(to=self._destination(), deadline=deadline, progress=progress)
 
-    def hand_over(self, records: "tuple[Record, ...]") -> None:
+    def hand_over(self, records: "Sequence[Record]") -> None:
         """Send records, all of which the collector must have taken; raise EvidenceError, UsageError."""
         from ringfence.evidence.error import EvidenceError
 
@@ -53,34 +53,39 @@ class CollectorOptions:
         from ringfence.errors import UsageError
         from ringfence.posting import Tls
 
-        if self.to is None:
-            raise UsageError("no collector is named", help="pass --to")
+        if self.url is None:
+            raise UsageError("no collector is named", help="pass its address")
         if (self.cert is None) != (self.cert_key is None):
             raise UsageError("a certificate and its key belong together", help="pass both")
         pair = (str(self.cert), str(self.cert_key)) if self.cert else None
         return Destination(
-            url=self.to,
+            url=self.url,
             token=_token(self.token_file) if self.token_file else "",
             tls=Tls(authorities=str(self.ca or ""), certificate=pair),
             unsafe_without_tls=self.unsafe_without_tls,
         )
 
 
-def collector_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options, and pass them on as one `collector`."""
+def collector_options(name: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Add the options, of which `name` takes the address, and pass them on as one `collector`."""
 
-    @functools.wraps(command)
-    def run(**given: Any) -> Any:
-        own = {name: given.pop(name) for name in CollectorOptions.__dataclass_fields__}
-        return command(collector=CollectorOptions(**own), **given)
+    def add(command: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(command)
+        def run(**given: Any) -> Any:
+            own = {one: given.pop(one) for one in CollectorOptions.__dataclass_fields__}
+            return command(collector=CollectorOptions(**own), **given)
 
-    for option in reversed(_OPTIONS):
-        run = option(run)
-    return run
+        address = click.option(
+            name, "url", metavar="URL", help="The running collector, as https://collector:8443."
+        )
+        for option in reversed((address, *_OPTIONS)):
+            run = option(run)
+        return run
+
+    return add
 
 
 _OPTIONS: Final = (
-    click.option("--to", metavar="URL", help="The collector, such as https://collector:8443."),
     click.option(
         "--token-file", type=FILE, help="The file with the token of a principal of the collector."
     ),

@@ -1,7 +1,9 @@
 """`ringfence evidence init-personal` and `erase`: keep personal facts apart, and destroy them."""
 
+import contextlib
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -9,6 +11,12 @@ from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_personal import open_store, store_options
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
+
+if TYPE_CHECKING:
+    from ringfence.evidence.note import NoteSigner
+    from ringfence.personal.erasing import Request
+    from ringfence.personal.scope import Erased
+    from ringfence.personal.store import PersonalStore
 
 __all__ = ["erase_facts", "init_personal"]
 
@@ -41,7 +49,7 @@ def init_personal(*, store: Path, personal_key: Path) -> None:
 
 
 @click.command("erase")
-@click.argument("ledger", type=_FOLDER)
+@click.argument("ledger", required=False, type=_FOLDER)
 @click.option("--tenant", required=True, help="Whose records.")
 @click.option(
     "--period", help="A month such as 2026-11, `undated` or `erasures`; all, if not told."
@@ -52,7 +60,6 @@ def init_personal(*, store: Path, personal_key: Path) -> None:
 @click.option(
     "--key",
     "keys",
-    required=True,
     multiple=True,
     type=KEY,
     help="The log's Ed25519 private key: PEM, or its URI (pkcs11:, hv:).",
@@ -60,12 +67,23 @@ def init_personal(*, store: Path, personal_key: Path) -> None:
 @click.option(
     "--state", type=click.Path(dir_okay=False, path_type=Path), help="As of `evidence append`."
 )
+@click.option(
+    "--through-collector",
+    is_flag=True,
+    help="Let the running collector that has this store record the tombstone; name no LEDGER and key.",
+)
+@click.option(
+    "--deadline",
+    default="1m",
+    show_default=True,
+    help="With --through-collector: how long to wait for that.",
+)
 @store_options
 @passphrase_options
 @form_option
 def erase_facts(
     *,
-    ledger: Path,
+    ledger: Path | None,
     tenant: str,
     period: str | None,
     subject: str | None,
@@ -73,6 +91,8 @@ def erase_facts(
     reason: str,
     keys: tuple[str | Path, ...],
     state: Path | None,
+    through_collector: bool,
+    deadline: str,
     personal_store: Path | None,
     personal_key: Path | None,
     passphrase_file: Path | None,
@@ -84,42 +104,77 @@ def erase_facts(
     Values and salts cannot be read any more; records, size and roots stay as they are, and a tombstone is
     appended and signed. A hold in `holds.yaml` beside the store refuses it whole.
 
+    A ledger that a collector has open is written by that collector alone: with --through-collector the
+    tombstone is left in the store, with the erasure, and the collector records it, once, within a second.
+    Where none does before the deadline the exit code is 1, and the tombstone waits for the collector's start.
+
     \b
-    Example:
+    Examples:
       ringfence evidence erase ledger --tenant acme --subject user:maria@acme.example \\
           --by dpo@acme.example --reason "request 17" --key log.key.pem \\
           --personal-store personal --personal-key personal.key
+      ringfence evidence erase --through-collector --tenant acme --period 2026-11 \\
+          --by dpo@acme.example --reason "retention" \\
+          --personal-store personal --personal-key personal.key
     """
+    from ringfence.cli.reconcile_input import read_duration
     from ringfence.cli.signing_key import ed25519_keys
-    from ringfence.ledger.settings import Settings
-    from ringfence.ledger.store import Ledger
-    from ringfence.personal.erasing import Request, erase
+    from ringfence.errors import UsageError
+    from ringfence.personal.erasing import Request
     from ringfence.personal.period import require_period
     from ringfence.personal.scope import KeyScope
 
+    if through_collector == bool(ledger or keys) or (ledger is None) == bool(keys):
+        hint = "name the ledger and its --key, or --through-collector where one has it open"
+        raise UsageError("nothing, or too much, says who records the erasure", help=hint)
     scope = KeyScope(tenant=tenant, period=require_period(period), subject=subject)
+    request = Request(scope=scope, by=by, reason=reason, now=time.time())
     signers = ed25519_keys(keys, file=passphrase_file, variable=passphrase_env)
-    store = open_store(personal_store, personal_key)
-    try:
-        opened = Ledger.open(ledger, settings=Settings(keys=signers, state=state))
-        try:
-            request = Request(scope=scope, by=by, reason=reason, now=time.time())
-            erased = erase(opened, store, request)
-            published = opened.checkpoint()
-        finally:
-            opened.close()
-    finally:
-        store.close()
-    size = published.checkpoint.size
+    seconds = read_duration(deadline)
+    with contextlib.closing(open_store(personal_store, personal_key)) as store:
+        if ledger is None:
+            erased, size = _through_collector(store, request, seconds=seconds), None
+        else:
+            erased, size = _recorded(store, request, ledger=ledger, keys=signers, state=state)
     if form == "json":
         print_json(
             {
-                "ledger": str(ledger), "keys": erased.keys, "facts": erased.facts,
-                "periods": list(erased.periods), "records": size,
+                "ledger": str(ledger) if ledger else None, "keys": erased.keys,
+                "facts": erased.facts, "periods": list(erased.periods), "records": size,
             }
         )  # fmt: skip
         return
-    click.echo(
-        f"destroyed {erased.keys} keys of {erased.facts} values\n"
-        f"  {ledger} now holds {size} records, the tombstone among them"
-    )
+    click.echo(f"destroyed {erased.keys} keys of {erased.facts} values")
+    if ledger is None:
+        click.echo("  the collector has recorded the tombstone")
+    else:
+        click.echo(f"  {ledger} now holds {size} records, the tombstone among them")
+
+
+def _recorded(
+    store: "PersonalStore",
+    request: "Request",
+    *,
+    ledger: Path,
+    keys: "tuple[NoteSigner, ...]",
+    state: Path | None,
+) -> "tuple[Erased, int]":
+    """Erase, record it in a ledger that nobody has open, and return the ledger's size too."""
+    from ringfence.ledger.settings import Settings
+    from ringfence.ledger.store import Ledger
+    from ringfence.personal.erasing import erase
+
+    with contextlib.closing(
+        Ledger.open(ledger, settings=Settings(keys=keys, state=state))
+    ) as opened:
+        erased = erase(opened, store, request)
+        return erased, opened.checkpoint().checkpoint.size
+
+
+def _through_collector(store: "PersonalStore", request: "Request", *, seconds: float) -> "Erased":
+    """Erase, and wait until the collector has recorded it."""
+    from ringfence.personal.erasing import erase_keys, wait_recorded
+
+    erased = erase_keys(store, request)
+    wait_recorded(store, seconds=seconds, clock=time.monotonic, wait=time.sleep)
+    return erased

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from ringfence.cli.collector_options import CollectorOptions, collector_options
 from ringfence.cli.evidence_export_policy import PolicyOptions
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_personal import named_store, store_options
@@ -84,8 +85,10 @@ __all__ = ["export_records"]
 @click.option(
     "--record",
     is_flag=True,
-    help="Append a record of the export to the ledger first; no other writer may have it open.",
+    help="First put a record of the export into the ledger, which no collector may have open then, "
+    "or with --collector into the one that has.",
 )
+@collector_options("--collector")
 @click.option("--exporter", default="", help="Who exports, as the policy or the reader knows them.")
 @store_options
 @trust_options
@@ -110,6 +113,7 @@ def export_records(
     timestamp_url: str | None,
     tsa: Path | None,
     record: bool,
+    collector: CollectorOptions,
     exporter: str,
     personal_store: Path | None,
     personal_key: Path | None,
@@ -132,8 +136,9 @@ def export_records(
           --signing-key package.key.pem --key log.vkey
     """
     from ringfence.cli.signing_key import signing_key as open_signing_key
+    from ringfence.errors import UsageError
     from ringfence.export.build import package_files
-    from ringfence.export.event import export_events, record_export
+    from ringfence.export.event import export_events, kept_apart, record_export
     from ringfence.export.package_key import PackageSigner
     from ringfence.export.policy import source_files
     from ringfence.export.request import ExportRequest
@@ -144,6 +149,8 @@ def export_records(
         output=output, record=record,
     )  # fmt: skip
     options.require_form()
+    if collector.url is not None and not record:
+        raise UsageError("--collector says nothing without --record", help="pass both")
     selection = _selection(tenants, start=start, end=end, ids=ids)
     signer = PackageSigner(
         open_signing_key(signing_key, file=passphrase_file, variable=passphrase_env)
@@ -178,7 +185,10 @@ def export_records(
             size=selected.chain.checkpoint.size, now=time.time(),
         )  # fmt: skip
         with named_store(personal_store, personal_key) as store:
-            record_export(ledger, events, store=store)
+            if collector.url is None:
+                record_export(ledger, events, store=store)
+            else:
+                collector.hand_over(kept_apart(events, store=store))
     _write(output, files, recipients=recipients)
     said = {
         "package": str(output), "origin": selected.chain.checkpoint.origin,

@@ -21,7 +21,7 @@ _FILE = click.Path(exists=True, dir_okay=False, allow_dash=True, path_type=Path)
 
 @click.command("send")
 @click.argument("files", nargs=-1, required=True, type=_FILE)
-@collector_options
+@collector_options("--to")
 @form_option
 def send_records(*, files: tuple[Path, ...], collector: CollectorOptions, form: str) -> None:
     """Send the records in FILES to a running collector, which keeps each once.

@@ -26,6 +26,7 @@ from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.store import Ledger
+from ringfence.personal.erasing import record_pending
 from ringfence.personal.keeping import Personal
 from ringfence.replay.logs import LogEvent
 
@@ -155,8 +156,13 @@ class OriginWriter:
             return self._note_drops(drop_counters(status), principal=principal, opa=opa)
 
     def tick(self) -> None:
-        """Publish a checkpoint where one is due; raise EvidenceError."""
+        """Record erasures that another process has made, and publish a checkpoint where one is due.
+
+        Raise EvidenceError.
+        """
         with self._noticing():
+            if self._personal.store is not None:
+                record_pending(self.ledger, self._personal.store)
             self.ledger.tick()
 
     def finish(self) -> None:

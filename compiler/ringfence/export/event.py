@@ -12,7 +12,7 @@ from ringfence.ledger.store import Ledger
 from ringfence.personal.store import PersonalStore
 from ringfence.personal.texts import with_texts_apart
 
-__all__ = ["export_events", "record_export"]
+__all__ = ["export_events", "kept_apart", "record_export"]
 
 
 def export_events(
@@ -50,9 +50,14 @@ def record_export(
     """
     opened = Ledger.open(ledger)
     try:
-        kept = [with_texts_apart(one, store) for one in events]
-        if store is not None:
-            store.flush()  # before the records that commit to it
-        opened.append(kept)
+        opened.append(kept_apart(events, store=store))
     finally:
         opened.close()
+
+
+def kept_apart(events: tuple[Record, ...], *, store: PersonalStore | None) -> list[Record]:
+    """Return the records with the exporter's name in the store, durably; as they are without one."""
+    kept = [with_texts_apart(one, store) for one in events]
+    if store is not None:
+        store.flush()  # before the records that commit to it
+    return kept

@@ -23,13 +23,14 @@ _VERSION: Final = 1
 
 
 class Database:
-    """An open file. `after_failure` is called where something was rolled back."""
+    """An open file. `after_change` is called where something was rolled back, or written elsewhere."""
 
     def __init__(self, folder: Path, *, create: bool, read_only: bool) -> None:
         """Open the file, or make it; raise EvidenceError (RF916)."""
         path = folder / _FILE
         self.lock = threading.RLock()
-        self.after_failure: Callable[[], None] = lambda: None
+        self._version = 0
+        self.after_change: Callable[[], None] = lambda: None
         if create:
             with reported():
                 folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -67,15 +68,19 @@ class Database:
             try:
                 yield self.connection
             except sqlite3.Error:
-                self.after_failure()
+                self.after_change()
                 with contextlib.suppress(sqlite3.Error):
                     self.connection.rollback()
                 raise
 
     def begin(self) -> None:
-        """Begin a transaction, unless there is one."""
+        """Begin a transaction, unless there is one; what another process has written is seen from then on."""
         if not self.connection.in_transaction:
             self.connection.execute("BEGIN IMMEDIATE")
+            (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+            if version != self._version:
+                self._version = version
+                self.after_change()
 
     def flush(self) -> None:
         """Make durable what was written."""

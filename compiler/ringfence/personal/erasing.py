@@ -2,11 +2,14 @@
 
 import json
 import secrets
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Final
 
 from ringfence.errors import UsageError
+from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.ledger.store import Ledger
 from ringfence.personal.hold import read_holds
@@ -14,7 +17,9 @@ from ringfence.personal.scope import Erased, KeyScope
 from ringfence.personal.store import PersonalStore
 from ringfence.personal.texts import set_apart
 
-__all__ = ["Request", "erase", "record_pending"]
+__all__ = ["Request", "erase", "erase_keys", "record_pending", "wait_recorded"]
+
+_PAUSE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,18 @@ def erase(ledger: Ledger, store: PersonalStore, request: Request) -> Erased:
     nothing is erased then; RF916 where the store cannot be used. Raise UsageError where nothing is
     kept of a scope without a period.
     """
+    found = erase_keys(store, request, stood=_stood(ledger))
+    record_pending(ledger, store)
+    return found
+
+
+def erase_keys(
+    store: PersonalStore, request: Request, *, stood: Mapping[str, Any] = MappingProxyType({})
+) -> Erased:
+    """Erase a scope, and leave its tombstone pending: whoever has the ledger open records it.
+
+    `stood` are members of the tombstone that say what the log has signed last. Raise as `erase` does.
+    """
     scope, holds = request.scope, read_holds(store.folder)
     periods = store.periods(scope) if scope.period is None else (scope.period,)
     if not periods:
@@ -42,12 +59,28 @@ def erase(ledger: Ledger, store: PersonalStore, request: Request) -> Erased:
         raise UsageError("nothing is kept of this tenant and subject", help=hint)
     for period in periods:
         holds.refuse(tenant=scope.tenant, period=period)
-    record_pending(ledger, store)
-    found = store.erase(
-        scope, note=lambda erased: _note(request, erased, store=store, ledger=ledger)
-    )
-    record_pending(ledger, store)
-    return found
+    return store.erase(scope, note=lambda erased: _note(request, erased, store=store, stood=stood))
+
+
+def wait_recorded(
+    store: PersonalStore,
+    *,
+    seconds: float,
+    clock: Callable[[], float],
+    wait: Callable[[float], None],
+) -> None:
+    """Wait until a collector that has the store open has recorded every tombstone.
+
+    `clock` is in seconds, and `wait` lets some pass. Raise EvidenceError (RF907) where none has within
+    `seconds`: what was erased stays so, and the tombstone waits.
+    """
+    end = clock() + seconds
+    while store.pending():
+        if clock() >= end:
+            hint = "start the collector that has this store: it records what waits, once"
+            said = "the keys are destroyed, and no collector has recorded the tombstone yet"
+            raise EvidenceError("RF907", said, help=hint)
+        wait(_PAUSE)
 
 
 def record_pending(ledger: Ledger, store: PersonalStore) -> int:
@@ -81,7 +114,7 @@ def _tombstone(body: dict[str, Any]) -> Record:
 
 
 def _note(
-    request: Request, erased: Erased, *, store: PersonalStore, ledger: Ledger
+    request: Request, erased: Erased, *, store: PersonalStore, stood: Mapping[str, Any]
 ) -> tuple[str, str]:
     """Return the tombstone's id and body; it never names the subject.
 
@@ -97,7 +130,7 @@ def _note(
         "keys": erased.keys,
         "periods": list(erased.periods) if scope.period is None else [scope.period],
         "reason": request.reason,
-        **_stood(ledger),
+        **stood,
         "scope": "period" if scope.subject is None else "subject",
         "tenant": scope.tenant,
         "timestamp": time.replace("+00:00", "Z"),

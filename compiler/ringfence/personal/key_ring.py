@@ -23,7 +23,7 @@ class KeyRing:
     def __init__(self, database: Database, *, sealing: Sealing) -> None:
         self._database, self._sealing = database, sealing
         self._keys: dict[tuple[str, str, str], tuple[int, bytes | None]] = {}
-        database.after_failure = self.forget
+        database.after_change = self.forget
 
     def forget(self) -> None:
         """Read every key anew from the file."""

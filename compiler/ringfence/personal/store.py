@@ -146,13 +146,13 @@ class PersonalStore:
         if scope.period is None or scope.subject is None:
             raise InternalError("a value without a period or subject")
         with self._database.working() as connection:
+            self._database.begin()  # first, so that no other process destroys a key from here on
             number, key = self._ring.key(scope.tenant, scope.period, scope.subject)
             if key is None:
                 return None
             made = Opening(*opening, salt_of(key, *salted))
             committed = commitment(made)
             sealed = Sealing(key).seal(made.encode(), about=committed)
-            self._database.begin()
             row = (committed, number, sealed)
             connection.execute("INSERT OR IGNORE INTO fact VALUES (?, ?, ?)", row)
             return committed.hex()
