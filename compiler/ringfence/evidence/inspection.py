@@ -1,5 +1,6 @@
 """One answer to what an operator asks of a decision, a trace or a run, from verified records only."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -119,12 +120,18 @@ def _unfollowed(more: set[str]) -> tuple[str, ...]:
 
 def _is_of_others(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> bool:
     """Tell whether a record is about a decision that only other tenants have."""
-    owners: dict[object, set[object]] = {}
+    owners: dict[str | None, set[str | None]] = {}
     for one in decisions:
-        owners.setdefault(one.body.get("decision_id"), set()).add(one.body.get("tenant"))
+        owners.setdefault(_text(one.body, "decision_id"), set()).add(_text(one.body, "tenant"))
     about = (one.record.body for one in others if one.record.kind in ABOUT)
     return any(
-        body.get("tenant") not in owners[named]
+        _text(body, "tenant") not in owners[named]
         for body in about
-        if (named := body.get("decision_id")) in owners
+        if (named := _text(body, "decision_id")) in owners
     )
+
+
+def _text(body: Mapping[str, Any], name: str) -> str | None:
+    """Return a member; one that is no text counts as missing."""
+    value = body.get(name)
+    return value if isinstance(value, str) else None
