@@ -166,3 +166,21 @@ def test_a_source_of_decisions_is_needed(place: Path) -> None:
     done = evidence(place, "record", "run", "report.json", *SIGNED, *decision,
                     "--ledger", "broken", "--key", "log.vkey")  # fmt: skip
     assert (done.returncode, done.stdout) == (4, "")
+
+
+def test_a_runner_commits_to_texts_before_it_signs(place: Path, tmp_path: Path) -> None:
+    """With `--texts-to` the record holds no approver and no reason, and the file opens all of it."""
+    work = shutil.copytree(place, tmp_path / "work")
+    approval = {
+        "kind": "approval", "id": "app-1", "rule": "runner.timeout", "by": "user:canary@acme.example",
+        "reason": "canary of a reason", "expires_at": 1795211811, "reference": "approvals/app-1.jws",
+    }  # fmt: skip
+    (work / "report.json").write_text(json.dumps({**REPORT, "approvals": [approval]}))
+    given = ("--decision", (place / "allowed").read_text(), "--texts-to", "runs.texts")
+    record = closed(work, *HELD, *given)
+    trusted: Any = {"pool-1": load_public(work / "pool-1.pub.pem")}
+    assert signer_of_run(record.body, trusted=trusted) == "pool-1"
+    assert b"canary" not in record.data
+    opened = [json.loads(line)["value"] for line in (work / "runs.texts").read_text().splitlines()]
+    assert opened == [approval["by"], approval["reason"]]
+    assert "exists" in refused(work, *HELD, *given)

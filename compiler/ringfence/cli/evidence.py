@@ -11,6 +11,7 @@ from ringfence.cli.evidence_erase import erase_facts, init_personal
 from ringfence.cli.evidence_export import export_records
 from ringfence.cli.evidence_fsck import check_ledger
 from ringfence.cli.evidence_inspect import inspect_record
+from ringfence.cli.evidence_keep import keep_texts
 from ringfence.cli.evidence_ledger import append_logs, init_ledger
 from ringfence.cli.evidence_output import form_option, print_json
 from ringfence.cli.evidence_prove import prove_record
@@ -116,6 +117,6 @@ def seal_logs(
 for _one in (
     verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
     export_records, view_records, reconcile_ledger, init_personal, erase_facts,
-    send_records, write_record, suggest_threshold,
+    send_records, write_record, keep_texts, suggest_threshold,
 ):  # fmt: skip
     command.add_command(_one)

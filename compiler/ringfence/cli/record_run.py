@@ -48,6 +48,11 @@ _FACTS = frozenset({"runner.class", "runner.size", "runner.network"})
 @click.option(
     "--runner-key", required=True, type=KEY, help="Its Ed25519 private key, PEM, or its URI."
 )
+@click.option(
+    "--texts-to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Commit to approvers and reasons, and write what opens that to this new file.",
+)
 @passphrase_options
 @output_option
 def record_run(
@@ -61,6 +66,7 @@ def record_run(
     decisions: tuple[str, ...],
     runner: str,
     runner_key: Path,
+    texts_to: Path | None,
     passphrase_file: Path | None,
     passphrase_env: str,
     output: Path | None,
@@ -69,7 +75,9 @@ def record_run(
 
     The decisions that the report's checks name come from --ledger or --log, and --bundle says which rules
     applied. Everything that is missing or not as it was decided is named by place, and nothing is written.
-    With --decision, a report without `checks` gets those that its decisions show.
+    With --decision, a report without `checks` gets those that its decisions show. With --texts-to the
+    record holds commitments in place of approvers and reasons; `evidence keep` brings what opens them
+    into a personal store, and the file is to be destroyed then.
 
     \b
     Example:
@@ -81,8 +89,11 @@ def record_run(
     from ringfence.evidence.applicable import applicable_rules
     from ringfence.evidence.decision_use import DecisionUse
     from ringfence.evidence.delivered import read_delivered
+    from ringfence.evidence.folder import write_new
     from ringfence.evidence.run import checks_of, close_run
     from ringfence.evidence.run_signature import sign_run
+    from ringfence.personal.commitment import Opening
+    from ringfence.personal.run_texts import commit_run
 
     given = read_facts(str(report))
     named = decisions or tuple(_named(given.get("checks")))
@@ -97,8 +108,13 @@ def record_run(
         checks = (one.model_dump(mode="json") for use in uses for one in checks_of(use))
         given = {**given, "checks": list(checks)}
     closed = close_run(given, decisions=uses)
+    openings: tuple[Opening, ...] = ()
+    if texts_to is not None:
+        closed, openings = commit_run(closed)
     private = ed25519_key(runner_key, file=passphrase_file, variable=passphrase_env)
     signed = sign_run(closed, runner=runner, key=private)
+    if texts_to is not None:
+        write_new(texts_to, b"".join(one.encode() + b"\n" for one in openings))
     finish([read_delivered(signed.data)], output=output)
 
 

@@ -3,6 +3,7 @@
 Nothing that is copied from a log has one of these forms: an object is never copied as a whole.
 """
 
+import re
 from typing import Any, Final
 
 __all__ = [
@@ -10,6 +11,7 @@ __all__ = [
     "WITHHELD",
     "is_person",
     "is_reference",
+    "is_text",
     "person_reference",
     "referred",
     "spoken",
@@ -20,6 +22,8 @@ _PERSON: Final = "person"
 _TEXT: Final = "text"
 _SIZE: Final = "size"
 _SHOWN: Final = 16
+_MOST: Final = (1 << 53) - 1
+_HEX: Final = re.compile(r"[0-9a-f]{64}")
 ERASED: Final = {"erased": True}
 """What came after its key had been destroyed."""
 
@@ -44,6 +48,14 @@ def referred(value: object) -> str | None:
         if isinstance(found, str) and set(value) in ({_PERSON}, {_SIZE, _TEXT}):
             return found
     return None
+
+
+def is_text(value: object) -> bool:
+    """Tell whether something is a reference to a text, in its exact form."""
+    if not isinstance(value, dict) or set(value) != {_SIZE, _TEXT}:
+        return False
+    size, text = value[_SIZE], value[_TEXT]
+    return type(size) is int and 0 <= size <= _MOST and bool(_HEX.fullmatch(str(text)))
 
 
 def is_person(value: object) -> bool:

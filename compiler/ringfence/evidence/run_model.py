@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 
 __all__ = [
+    "Approver",
     "AttachedApproval",
     "CheckOutcome",
     "CheckResult",
     "DriverUse",
     "ImageUse",
+    "Reason",
     "RunReport",
     "RunnerUse",
     "SecretUse",
@@ -39,6 +41,8 @@ def _outcome(value: object) -> object:
 
 
 _Name = Annotated[str, Field(min_length=1, max_length=256)]
+Approver = _Name
+Reason = Annotated[str, Field(min_length=1, max_length=4096)]
 _Digest = Annotated[str, _written_as(_DIGEST, "not a `sha256:` digest; a tag pins no content")]
 _Version = Annotated[str, _written_as(_EXACT_VERSION, "not an exact version")]
 _Reference = Annotated[
@@ -107,8 +111,8 @@ class AttachedApproval(_Model):
     kind: Literal["approval", "exception"]
     id: _Name
     rule: _Name
-    by: _Name
-    reason: Annotated[str, Field(min_length=1, max_length=4096)]
+    by: Approver
+    reason: Reason
     expires_at: Annotated[int, Field(gt=0, lt=1 << 53)]
     reference: _Name
 

@@ -36,6 +36,7 @@ DECLARED: Final[Mapping[RecordKind, Declared]] = {
         people=("waived[].by", "approvals[].by"),
         texts=("waived[].reason",),
     ),
+    RecordKind.RUN: Declared(texts=("approvals[].by", "approvals[].reason")),
     RecordKind.APPROVAL: Declared(people=("requester", "by"), time="from"),
     RecordKind.EXCEPTION: Declared(
         people=("requester", "by", "cost_plan.agreed_with"),

@@ -63,6 +63,21 @@ class PersonalStore:
         scope = KeyScope(tenant=tenant, period=period, subject=person)
         return self._keep((PERSON, person), scope=scope, salted=(PERSON,))
 
+    def keep(self, opening: Opening, *, scope: KeyScope) -> bool:
+        """Keep what opens a commitment that someone else has made; False where it was erased.
+
+        Nothing is durable before `flush`.
+        """
+        committed = commitment(opening)
+        with self._database.working() as connection:
+            self._database.begin()  # first, as in `commit`
+            row = connection.execute(
+                "SELECT sealed FROM fact WHERE committed = ?", (committed,)
+            ).fetchone()
+            if row is not None:
+                return row[0] is not None
+            return self._put(opening, committed, scope=scope)
+
     def flush(self) -> None:
         """Make durable what was committed to."""
         self._database.flush()
@@ -143,16 +158,27 @@ class PersonalStore:
     def _keep(
         self, opening: tuple[str, Any], *, scope: KeyScope, salted: tuple[str, ...]
     ) -> str | None:
-        if scope.period is None or scope.subject is None:
-            raise InternalError("a value without a period or subject")
-        with self._database.working() as connection:
+        with self._database.working():
             self._database.begin()  # first, so that no other process destroys a key from here on
-            number, key = self._ring.key(scope.tenant, scope.period, scope.subject)
+            _, key = self._key(scope)
             if key is None:
                 return None
             made = Opening(*opening, salt_of(key, *salted))
             committed = commitment(made)
-            sealed = Sealing(key).seal(made.encode(), about=committed)
-            row = (committed, number, sealed)
-            connection.execute("INSERT OR IGNORE INTO fact VALUES (?, ?, ?)", row)
+            self._put(made, committed, scope=scope)
             return committed.hex()
+
+    def _put(self, opening: Opening, committed: bytes, *, scope: KeyScope) -> bool:
+        """Seal an opening under its key, unless that was destroyed."""
+        number, key = self._key(scope)
+        if key is None:
+            return False
+        sealed = Sealing(key).seal(opening.encode(), about=committed)
+        row = (committed, number, sealed)
+        self._database.connection.execute("INSERT OR IGNORE INTO fact VALUES (?, ?, ?)", row)
+        return True
+
+    def _key(self, scope: KeyScope) -> tuple[int, bytes | None]:
+        if scope.period is None or scope.subject is None:
+            raise InternalError("a value without a period or subject")
+        return self._ring.key(scope.tenant, scope.period, scope.subject)
