@@ -1,6 +1,7 @@
 """Facts about texts and names of people in records: kept apart, shown, erased, and nowhere else."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -371,3 +372,16 @@ def test_a_record_without_room_for_references_is_refused_alone(store: PersonalSt
     )
     assert [(one.line, one.code) for one in found.refused] == [(1, "RF910")]
     assert len(found.records) == 1
+
+
+def test_the_page_has_the_table_that_counts() -> None:
+    """Each row of the documentation is one of the table, with its members in order, and none is missing."""
+    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
+    table = page.split("| kind | people | texts |")[1].split("\n\n")[0]
+    rows = [
+        [re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:4]]
+        for line in table.splitlines()[2:]
+    ]
+    assert rows == [
+        [[kind.value], list(row.people), list(row.texts)] for kind, row in DECLARED.items()
+    ]

@@ -1,6 +1,5 @@
 """Texts and names of people in records: put apart into the store, and shown through it."""
 
-import copy
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -45,7 +44,7 @@ def set_apart(
     declared = DECLARED.get(kind, Declared())
     if not any(_left(body, (*declared.people, *declared.texts))):
         return dict(body)
-    made = copy.deepcopy(dict(body))
+    made = _copied(body, declared)
     whose = _subject(made, declared) if subject is None else subject
     keeper = _Keeper(
         store=store,
@@ -94,7 +93,7 @@ def resolved(
     That is `shown` with the value, `erased`, `absent`, or `committed` without a store; what is not shown
     stays a reference. Raise EvidenceError: RF918 where a value does not fit, RF916 for the store.
     """
-    made = copy.deepcopy(dict(body))
+    made = _copied(body, DECLARED.get(kind, Declared()))
     said: dict[str, dict[str, Any]] = {}
     for place, inner, member in references(made, kind):
         value = inner[member]
@@ -131,6 +130,20 @@ def _left(
             value = inner[member]
             if value not in (None, WITHHELD) and not is_reference(value):
                 yield place, inner, member
+
+
+def _copied(body: Mapping[str, Any], declared: Declared) -> dict[str, Any]:
+    """Return a body of which what is declared can be replaced; it shares all the rest."""
+    heads = {
+        path.partition(".")[0].removesuffix("[]") for path in (*declared.people, *declared.texts)
+    }
+    return {name: _copy(value) if name in heads else value for name, value in body.items()}
+
+
+def _copy(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _copy(one) for name, one in value.items()}
+    return [_copy(one) for one in value] if isinstance(value, list) else value
 
 
 def _is_name(value: object) -> bool:
