@@ -27,7 +27,7 @@ from tests.tamper.test_uploads import Losing
 
 from ringfence.collector.config_model import Deliverable
 from ringfence.collector.credential import digest_of, new_token
-from ringfence.evidence.delivered import DELIVERABLE
+from ringfence.evidence.delivered import DELIVERABLE, read_delivered
 from ringfence.evidence.note import NoteKey
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.keys import write_public
@@ -325,3 +325,27 @@ def test_every_kind_that_others_make_is_taken(tmp_path: Path) -> None:
     assert {one.data for kind in DELIVERABLE for one in place.records(kind)} == {
         one.data for one in sent
     }
+
+
+def test_altered_records_of_all_kinds_are_stored_only_in_their_form(tmp_path: Path) -> None:
+    """Whatever is stored of 2,000 altered bodies is canonical, of its kind's form, and of the principal's tenant."""
+    place = make_place(
+        tmp_path / "place",
+        revisions=[REVISION],
+        tenants=["acme"],
+        records=[one.value for one in DELIVERABLE],
+    )
+    write_public(place.folder / "pool-1.pub.pem", RUNNER.public_key())
+    place.write(runners={"pool-1": "pool-1.pub.pem"}, limits=MANY)
+    rng = random.Random(23)
+    sound = [make_record(kind, body).data for kind, body in BODIES.items()]
+    with in_process(place) as running:
+        for _ in range(2_000):
+            chosen = rng.sample(sound, rng.randint(1, 3))
+            body = b"\n".join(mutated(one, rng=rng, others=sound) for one in chosen)
+            assert running.post("/records", body).status in (200, 400, 413)
+        stored = _stored(running)
+        running.findings.clear()
+    assert len({one.data for one in stored} - set(sound)) > 10
+    for one in stored:
+        assert read_delivered(one.data).body["tenant"] == "acme"

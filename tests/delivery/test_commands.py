@@ -1,6 +1,7 @@
 """Facts about `evidence send` and `evidence append --record`, told by real collectors and ledgers."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
 from tests.collector.certificates import Authority, loopback
-from tests.collector.harness import Place, collecting, make_place
+from tests.collector.harness import Collector, Place, collecting, make_place
 from tests.collector.samples import REVISION, logged
 from tests.delivery.samples import RUNNER, STRANGER, lines, signed_run
 from tests.evidence.kind_samples import sample
+from tests.tamper.test_uploads import Losing
 
 from ringfence.cli.evidence import command as evidence
+from ringfence.delivery.destination import Destination
+from ringfence.delivery.sending import Sender
 from ringfence.errors import UsageError
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import RecordKind
@@ -134,3 +138,22 @@ def test_a_ledger_that_a_collector_has_open_is_not_appended_to(place: Place, run
     append = ["append", place.ledger, "--key", place.folder / "log.key.pem", "--record", records]
     assert getattr(run(*append).exception, "code", "") == "RF941"
     assert _send(place, running, records).exit_code == 0
+
+
+def test_a_sender_outlives_a_collector_that_is_killed_after_the_commit(place: Place) -> None:
+    """Killed once it has the run and before the answer arrives, then started again: the retry is a duplicate."""
+    first = Collector(place.folder / "collector.yaml", log=place.folder / "log")
+    place.write(listen={"port": first.port})
+    running, losing = [first], Losing(first.url, ways=["cut"], path="/records")
+
+    def restart(_: float) -> None:
+        assert losing.lost == 1
+        running.pop().stop(signal.SIGKILL)
+        running.append(Collector(place.folder / "collector.yaml", log=place.folder / "log"))
+
+    to = Destination(url=losing.url, token=place.token)
+    done = Sender(to=to, deadline=60.0, wait=restart).send([signed_run(1), signed_run(2)])
+    assert (done.added, done.duplicates, done.refused) == (0, 2, [])
+    losing.close()
+    assert running.pop().stop() == 0
+    assert len(place.records(RecordKind.RUN)) == 2

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from click.testing import CliRunner
 from tests.collector.harness import collecting, get, make_place, policy_site, sidecar_config
 from tests.collector.test_with_opa import ask
@@ -17,13 +18,20 @@ from ringfence.evidence.note import NoteKey
 from ringfence.evidence.records import Record, RecordKind
 from ringfence.evidence.run import checks_of, close_run
 from ringfence.evidence.run_signature import sign_run
-from ringfence.keys import write_public
+from ringfence.keys import write_private, write_public
 from ringfence.ledger.trust import LedgerTrust
 from ringfence.opa import OpaServer
 from ringfence.opa.lockdown import SERVER_FLAGS
 from ringfence.reconcile.seen import see
 
 APPLICABLE = frozenset({"runner.timeout"})
+REPORT: dict[str, Any] = {
+    "tenant": "example",
+    "runner": {"class": "container", "size": "medium", "network_profile": "private_vpc"},
+    "images": [{"name": "base", "digest": "sha256:" + "5" * 64}],
+    "drivers": [],
+    "secrets": [],
+}
 
 
 def _run(*arguments: object) -> tuple[int, dict[str, Any]]:
@@ -33,24 +41,21 @@ def _run(*arguments: object) -> tuple[int, dict[str, Any]]:
 
 
 def _signed(uses: list[DecisionUse], *, run_id: str) -> Record:
-    """Return the record that a runner closes and signs at the end of a run."""
-    report = {
-        "run_id": run_id,
-        "tenant": "example",
-        "runner": {"class": "container", "size": "medium", "network_profile": "private_vpc"},
-        "images": [{"name": "base", "digest": "sha256:" + "5" * 64}],
-        "drivers": [],
-        "secrets": [],
-        "checks": [one.model_dump(mode="json") for use in uses for one in checks_of(use)],
-    }
+    """Return the record of a run under decisions that no ledger has."""
+    checks = [one.model_dump(mode="json") for use in uses for one in checks_of(use)]
+    report = {**REPORT, "run_id": run_id, "checks": checks}
     return sign_run(close_run(report, decisions=uses), runner="pool-1", key=RUNNER)
 
 
+@pytest.mark.requirement("R1.35", "R1.38", on="command")
 def test_a_run_is_delivered_and_reconciled_while_the_collector_runs(tmp_path: Path) -> None:
     """OPA's decisions, a runner's signed runs and the gaps between them all come in by one running collector."""
     (tmp_path / "policy").mkdir()
-    with policy_site(tmp_path / "policy") as (_, config, revisions):
+    with policy_site(tmp_path / "policy") as (site, config, revisions):
+        archives = sorted(site.folder.glob("runtime*.tar.gz"))
+        bundles = [part for one in archives for part in ("--bundle", one)]
         place = make_place(tmp_path / "place", revisions=revisions)
+        write_private(place.folder / "pool-1.key.pem", RUNNER)
         write_public(place.folder / "pool-1.pub.pem", RUNNER.public_key())
         vkey = json.loads((place.ledger / "ledger.json").read_text())["vkey"]
         (place.folder / "log.vkey").write_text(vkey)
@@ -84,12 +89,22 @@ def test_a_run_is_delivered_and_reconciled_while_the_collector_runs(tmp_path: Pa
             found = {
                 one.decision_id: one.body for one in see(place.ledger, trust=trust)[1].decisions
             }
-            use = DecisionUse.of_record(found[first], applicable=APPLICABLE)
             lost = DecisionUse.of_record(
                 {**found[second], "decision_id": "never-uploaded"}, applicable=APPLICABLE
             )
-            runs = [_signed([use], run_id="run-1"), _signed([lost], run_id="run-2")]
-            assert send("pool-1", *runs)["added"] == 2
+            report = place.folder / "report.json"
+            report.write_text(json.dumps(REPORT | {"run_id": "run-1"}))
+            closed = CliRunner().invoke(
+                evidence,
+                [str(one) for one in (
+                    "record", "run", report, "--ledger", place.ledger, "--decision", first,
+                    "--key", place.folder / "log.vkey", "--runner", "pool-1", *bundles,
+                    "--runner-key", place.folder / "pool-1.key.pem",
+                )],
+            )  # fmt: skip
+            assert closed.exit_code == 0, closed.exception
+            run = Record(RecordKind.RUN, closed.stdout.strip().encode())
+            assert send("pool-1", run, _signed([lost], run_id="run-2"))["added"] == 2
             wait_for(lambda: published(5))
             gaps = place.folder / "gaps.jsonl"
             compare = [

@@ -548,4 +548,8 @@ def test_a_decision_is_found_by_id_and_tenant(ledger: Ledger) -> None:
     assert ledger.holds_decision("d-0", tenant="globex")
     assert not ledger.holds_decision("d-1", tenant="globex")
     assert not ledger.holds_decision("d-9", tenant="acme")
-    assert ledger.index.reporters("acme") == ("sidecar-0", "sidecar-1", "sidecar-2")
+    positions = ledger.index.decisions("d-0")
+    assert [ledger.read(one).body["tenant"] for one in positions] == ["acme", "globex"]
+    ledger.index.flush()
+    assert ledger.index.decisions("d-0") == positions
+    assert all(ledger.holds_decision(f"d-{n}", tenant="acme") for n in range(9))

@@ -13,25 +13,24 @@ from typing import Any, Final
 
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import RecordKind
-from ringfence.ledger.subject import Subject, decision_key
+from ringfence.ledger.subject import Subject, decision_key, decision_prefix
 
 __all__ = ["LedgerIndex"]
 
-_VERSION: Final = 3
+_VERSION: Final = 4
+_KEY: Final = 32
 _MOST_KEYS: Final = 500
 _MOST_WAITING: Final = 4096
 _TABLES: Final = (
     "seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
     "conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
     "kind (kind TEXT, position INTEGER, PRIMARY KEY (kind, position)) WITHOUT ROWID",
-    "reporter (tenant TEXT, principal TEXT, PRIMARY KEY (tenant, principal)) WITHOUT ROWID",
     "reach (one INTEGER PRIMARY KEY, version INTEGER, size INTEGER, leaf BLOB)",
 )
 _DIGESTED: Final = (
     "SELECT * FROM seen ORDER BY 1, 2, 3",
     "SELECT * FROM conflict ORDER BY 1, 2",
     "SELECT * FROM kind ORDER BY 1, 2",
-    "SELECT * FROM reporter ORDER BY 1, 2",
     "SELECT * FROM reach",
 )
 
@@ -43,8 +42,6 @@ class LedgerIndex:
         """Open the index; one that is broken or of another version is begun anew."""
         self._path = path
         self._waiting: dict[bytes, tuple[int, bytes]] = {}
-        self._reporters: set[tuple[str, str]] = set()
-        self._new_reporters: set[tuple[str, str]] = set()
         try:
             self._connection = _connect(path)
             row = self._connection.execute("SELECT version, size, leaf FROM reach").fetchone()
@@ -52,8 +49,6 @@ class LedgerIndex:
             row = None
         if row is not None and row[0] == _VERSION:
             self._written = self.size, self.leaf = int(row[1]), bytes(row[2])
-            with _reported():
-                self._reporters |= set(self._connection.execute("SELECT * FROM reporter"))
         else:
             self.clear()
 
@@ -69,8 +64,6 @@ class LedgerIndex:
                 self._connection.execute(f"CREATE TABLE {table}")
             self._connection.execute("INSERT INTO reach VALUES (1, ?, 0, x'')", (_VERSION,))
         self._waiting.clear()
-        self._reporters.clear()
-        self._new_reporters.clear()
         self._written = self.size, self.leaf = 0, b""
 
     def close(self) -> None:
@@ -93,9 +86,13 @@ class LedgerIndex:
                     found[key] = (position, leaf)
         return found
 
-    def reporters(self, tenant: str) -> tuple[str, ...]:
-        """Return the principals that have delivered a decision of a tenant, sorted."""
-        return tuple(sorted(who for whose, who in self._reporters if whose == tenant))
+    def decisions(self, decision_id: str) -> tuple[int, ...]:
+        """Return the positions of the decisions with this id, one for each principal that delivered it."""
+        first = decision_prefix(decision_id)
+        waiting = [at for key, (at, _) in self._waiting.items() if key.startswith(first)]
+        last = first + b"\xff" * (_KEY - len(first))
+        query = "SELECT position FROM seen WHERE key BETWEEN ? AND ? ORDER BY position"
+        return (*self._positions(query, first, last), *waiting)
 
     def has_conflict(self, key: bytes, leaf: bytes) -> bool:
         """Tell whether a conflict record names this leaf hash for a key."""
@@ -115,9 +112,6 @@ class LedgerIndex:
                 self._waiting.setdefault(one.key, (position, leaf))
             if one.kind is not RecordKind.DECISION:
                 rare.append((position, one))
-            elif (pair := (one.tenant, one.principal)) not in self._reporters:
-                self._reporters.add(pair)
-                self._new_reporters.add(pair)
         self.size, self.leaf = self.size + len(subjects), leaves[-1]
         if rare or len(self._waiting) >= _MOST_WAITING:
             self._write(rare)
@@ -139,7 +133,6 @@ class LedgerIndex:
                 many = self._connection.executemany
                 many("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", keyed)
                 many("INSERT OR IGNORE INTO conflict VALUES (?, ?)", conflicts)
-                many("INSERT OR IGNORE INTO reporter VALUES (?, ?)", list(self._new_reporters))
                 many("INSERT INTO kind VALUES (?, ?)", [(one.kind.value, n) for n, one in rare])
                 many("UPDATE reach SET size = ?, leaf = ?", [(self.size, self.leaf)])
         except EvidenceError:
@@ -147,7 +140,6 @@ class LedgerIndex:
             raise
         else:
             self._written = self.size, self.leaf
-            self._new_reporters.clear()  # those that were not written are written the next time
         finally:
             self._waiting.clear()
 
@@ -177,7 +169,7 @@ class LedgerIndex:
             row: tuple[Any, ...] | None = self._connection.execute(query, values).fetchone()
         return row
 
-    def _positions(self, query: str, *values: str) -> tuple[int, ...]:
+    def _positions(self, query: str, *values: str | bytes) -> tuple[int, ...]:
         with _reported():
             return tuple(int(row[0]) for row in self._connection.execute(query, values))
 

@@ -13,7 +13,7 @@ from ringfence.ledger.index import LedgerIndex
 from ringfence.ledger.key_event import KeyHistory
 from ringfence.ledger.log import EntryLog
 from ringfence.ledger.minute_limit import MinuteLimit
-from ringfence.ledger.subject import Subject, decision_key
+from ringfence.ledger.subject import Subject
 
 __all__ = ["Appended", "Intake"]
 
@@ -81,9 +81,8 @@ class Intake:
     def holds_decision(self, decision_id: str, *, tenant: str) -> bool:
         """Tell whether any principal has delivered a decision of this id and tenant."""
         self._catch_up()
-        keys = [decision_key(one, decision_id) for one in self.index.reporters(tenant)]
-        found = self.index.seen(keys).values()
-        return any(self.read(position).body.get("tenant") == tenant for position, _ in found)
+        found = map(self.read, self.index.decisions(decision_id))
+        return any(one.body.get("tenant") == tenant for one in found)
 
     def key_history(self) -> KeyHistory:
         """Follow the log's key events; raise VerifyError (RF948)."""

@@ -9,9 +9,10 @@ import orjson
 from ringfence.evidence.records import Record, RecordKind
 from ringfence.evidence.tree import leaf_hash
 
-__all__ = ["Subject", "decision_key"]
+__all__ = ["Subject", "decision_key", "decision_prefix"]
 
 _MOST: Final = 256
+_PREFIX: Final = 20
 _OFTEN: Final = {RecordKind.GAP, RecordKind.CONFLICT, RecordKind.KEY_EVENT}
 """Kinds that the writer itself makes, of which two may say the same and count twice."""
 
@@ -51,17 +52,22 @@ class Subject(NamedTuple):
 
 
 def decision_key(principal: str, decision_id: str) -> bytes:
-    """Return what is one a principal and decision id; no other pair has the same, and no leaf hash is it.
+    """Return what is one a principal and decision id; no leaf hash is it.
 
-    INVARIANT: a name's length has a high byte of 0, where a record's hash is over 0 and `{`.
+    It begins with the hash of the id, so that a decision is found whoever delivered it; the id has more of
+    the 32 bytes, since whoever uploads may choose it, and principals are the configuration's.
     """
-    return hashlib.sha256(_prefix(principal) + decision_id.encode()).digest()
+    return decision_prefix(decision_id) + _suffix(principal)
+
+
+def decision_prefix(decision_id: str) -> bytes:
+    """Return how the keys of all decisions with this id begin."""
+    return hashlib.sha256(decision_id.encode()).digest()[:_PREFIX]
 
 
 @functools.lru_cache(maxsize=1024)
-def _prefix(principal: str) -> bytes:
-    name = principal.encode()
-    return len(name).to_bytes(4) + name
+def _suffix(principal: str) -> bytes:
+    return hashlib.sha256(principal.encode()).digest()[_PREFIX:]
 
 
 def _text(value: Any) -> str:
