@@ -32,8 +32,7 @@ def held(made: Trail, kind: RecordKind) -> list[Record]:
 
 def kept_apart(folder: Path, ask: Ask) -> Trail:
     """Make a ledger whose records name nobody, with all that there can be of two decisions."""
-    made = make_trail(folder, ask)
-    done(made, "evidence", "init-personal", "store", "--personal-key", "personal.key")
+    made = make_trail(folder, ask, store=STORE)
     (made.folder / "approval.jws").write_text(made.token + "\n")
     records = (
         made.record("approval", "approval.jws", "--root", "policies"),

@@ -51,9 +51,12 @@ def test_grants_are_recorded_only_as_the_trust_root_has_them(trail: Trail, ask: 
         "unknown_key": token(kid="nobody", key=key_of("stranger")),
         "other_identity": token(by=IDENTITIES["robin"]),
         "issued_in_future": token(issued_at=NOW + 7200),
+        "revoked": token(by=IDENTITIES["lee"], kid="retired", key=key_of("retired")),
         "key_not_valid": token(kid="globex-only", key=key_of("globex-only")),
     }
-    (trail.folder / "some.jws").write_text("\n".join([*given.values(), good, token(jti="apr-2")]))
+    (trail.folder / "some.jws").write_text(
+        "\n".join([*given.values(), good, token(jti="apr-revoked")])
+    )
     done = trail.run("evidence", "record", "approval", "some.jws", "--root", "policies")
     assert (done.code, len(done.out.splitlines())) == (2, 2)
     said = [one for one in done.err.splitlines() if one.startswith("some.jws:")]

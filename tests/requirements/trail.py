@@ -1,9 +1,10 @@
 """A ledger with decisions of the real OPA, and the commands that record more about them, at one clock."""
 
+import functools
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from dataclasses import dataclass
 from io import StringIO
@@ -16,12 +17,17 @@ from tests.evidence.samples import KEY, ORIGIN
 from tests.requirements.ask import DEPLOY, NOW, START, Ask, base
 from tests.requirements.documents import REPOSITORY
 
+from ringfence.bundle.archive import pack
+from ringfence.bundle.manifest import manifest
 from ringfence.cli.failure import report_failure
 from ringfence.cli.main import root
+from ringfence.evaluate import release_build
 from ringfence.evidence.delivered import read_delivered
 from ringfence.evidence.note import NoteKey
 from ringfence.evidence.records import Record
+from ringfence.export.policy import revision_of
 from ringfence.keys import write_private
+from ringfence.pipeline import compile_repository
 from ringfence.testing.facts import nested
 
 __all__ = [
@@ -35,6 +41,7 @@ __all__ = [
     "fill_trail",
     "make_trail",
     "one_decision",
+    "policy_archive",
 ]
 
 LEDGER = ("ledger", "--key", "log.vkey")
@@ -108,8 +115,20 @@ class Trail:
         return json.loads(done.out)
 
 
-def make_trail(folder: Path, ask: Ask) -> Trail:
-    """Put a blocked, an approved and a waived decision of OPA into a new ledger of `folder`."""
+@functools.cache
+def policy_archive() -> bytes:
+    """Return the bundle that decides, as an archive."""
+    compiled = compile_repository(REPOSITORY, now=NOW)
+    build = release_build(compiled, release="runtime", environment="prod")
+    about = manifest(revision=build.revision, roots=build.roots, metadata={})
+    return pack({**build.files, ".manifest": about})
+
+
+def make_trail(folder: Path, ask: Ask, *, store: Sequence[str] = ()) -> Trail:
+    """Put a blocked, an approved and a waived decision of OPA into a new ledger of `folder`.
+
+    With the options of a personal store, that is made, and keeps names and texts.
+    """
     token = ask.approve(DEPLOY, _XLARGE, of=["runner.approval.xlarge"])
     approved = ask(DEPLOY, _XLARGE, approvals=[token])
     waived = ask(START, _WAIVED)
@@ -124,14 +143,19 @@ def make_trail(folder: Path, ask: Ask) -> Trail:
     folder.mkdir(exist_ok=True)
     (folder / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
     (folder / "log.vkey").write_text(NoteKey(ORIGIN, KEY.public_key()).vkey + "\n")
+    (folder / "runtime.tar.gz").write_bytes(policy_archive())
     (folder / "policies").symlink_to(REPOSITORY)
     write_private(folder / "log.key.pem", KEY)
     trail = Trail(folder, token)
-    for given in (
-        ("init", "ledger", "--origin", ORIGIN),
-        ("append", "ledger", "--log", "log.jsonl", "--facts", "runner.size"),
-    ):
-        done = trail.run("evidence", *given, "--key", "log.key.pem")
+    signed = ("--key", "log.key.pem")
+    commands = [
+        ("init", "ledger", "--origin", ORIGIN, *signed),
+        ("append", "ledger", "--log", "log.jsonl", "--facts", "runner.size", *signed, *store),
+    ]
+    if store:
+        commands.insert(0, ("init-personal", "store", "--personal-key", "personal.key"))
+    for given in commands:
+        done = trail.run("evidence", *given)
         assert (done.code, done.err) == (0, "")
     return trail
 
@@ -167,7 +191,7 @@ def _event(
         "decision_id": name,
         "timestamp": "2026-11-20T09:00:00Z",
         "path": "ringfence/main/decision",
-        "bundles": {"runtime": {"revision": "runtime/prod@sha256:8f16"}},
+        "bundles": {"runtime": {"revision": revision_of(policy_archive())}},
         "labels": {"id": "sidecar-1", "version": "1.22.0"},
         "input": {"point": point, "tenant": "acme", "trace_id": trace, "facts": facts},
         "result": decision,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ringfence.cli.evidence_personal import named_store, store_options
 from ringfence.cli.evidence_trust import FILE, claimed_origin, log_key
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.record_output import finish, output_option
@@ -53,6 +54,7 @@ _FACTS = frozenset({"runner.class", "runner.size", "runner.network"})
     type=click.Path(path_type=Path, dir_okay=False),
     help="Commit to approvers and reasons, and write what opens that to this new file.",
 )
+@store_options
 @passphrase_options
 @output_option
 def record_run(
@@ -67,6 +69,8 @@ def record_run(
     runner: str,
     runner_key: Path,
     texts_to: Path | None,
+    personal_store: Path | None,
+    personal_key: Path | None,
     passphrase_file: Path | None,
     passphrase_env: str,
     output: Path | None,
@@ -77,7 +81,8 @@ def record_run(
     applied. Everything that is missing or not as it was decided is named by place, and nothing is written.
     With --decision, a report without `checks` gets those that its decisions show. With --texts-to the
     record holds commitments in place of approvers and reasons; `evidence keep` brings what opens them
-    into a personal store, and the file is to be destroyed then.
+    into a personal store, and the file is to be destroyed then. Where the ledger keeps names apart, who
+    approved is compared only with --personal-store.
 
     \b
     Example:
@@ -94,15 +99,19 @@ def record_run(
     from ringfence.evidence.run_signature import sign_run
     from ringfence.personal.commitment import Opening
     from ringfence.personal.run_texts import commit_run
+    from ringfence.personal.shown import Shown
 
     given = read_facts(str(report))
     named = decisions or tuple(_named(given.get("checks")))
     held = _held(named, ledger=ledger, key=key, origin=origin, logs=logs)
     archives = [path.read_bytes() for path in bundles]
     tenant = given["tenant"] if isinstance(given.get("tenant"), str) else None
+    records = [held.one(one, tenant=tenant) for one in named]
+    with named_store(personal_store, personal_key, read_only=True) as store:
+        bodies = [Shown.of(one, store).body if store else one.body for one in records]
     uses = [
         DecisionUse.of_record(body, applicable=applicable_rules(body, archives=archives))
-        for body in (held.one(one, tenant=tenant).body for one in named)
+        for body in bodies
     ]
     if decisions and "checks" not in given:
         checks = (one.model_dump(mode="json") for use in uses for one in checks_of(use))
