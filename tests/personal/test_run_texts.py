@@ -91,6 +91,24 @@ def test_an_opening_that_no_run_commits_to_is_not_kept(store: PersonalStore) -> 
     ]
 
 
+def test_a_run_shows_no_other_tenants_texts(store: PersonalStore) -> None:
+    """A commitment that a runner has copied from another tenant's run opens nothing."""
+    run, openings = signed()
+    keep_openings([run], openings, store=store, now=NOW)
+    body = {**run.body, "tenant": "zeta"}
+    shown = Shown.of(make_record(RecordKind.RUN, body), store)
+    assert {one["state"] for one in shown.texts.values()} == {"absent"}
+    assert shown.body == body
+
+
+def test_an_opening_that_two_tenants_claim_is_not_kept(store: PersonalStore) -> None:
+    """Else a copied commitment would put a text under another's keys, where its own tenant cannot erase it."""
+    run, openings = signed()
+    copied = make_record(RecordKind.RUN, {**run.body, "tenant": "zeta"})
+    found = keep_openings([run, copied], openings, store=store, now=NOW)
+    assert (found.kept, found.unknown) == (0, [0, 1, 2, 3])
+
+
 def test_only_an_unsigned_run_is_committed_to() -> None:
     """What was signed, or is no run, is left alone."""
     run, _ = signed()

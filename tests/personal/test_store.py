@@ -68,13 +68,13 @@ def test_a_value_is_found_until_its_key_is_destroyed(store: PersonalStore) -> No
     committed = kept(store, 3)
     store.close()
     again = PersonalStore(store.folder, secret=SECRET)
-    found = again.find(committed, name="hr.grade")
+    found = again.find(committed, name="hr.grade", tenant="acme")
     assert (found.state, found.value) == (State.SHOWN, 3)
     erased = again.erase(SCOPE, note=lambda _: ("1", "{}"))
     assert (erased.keys, erased.facts) == (1, 1)
-    assert again.find(committed, name="hr.grade").state is State.ERASED
+    assert again.find(committed, name="hr.grade", tenant="acme").state is State.ERASED
     assert again.commit(("hr.grade", 3), scope=SCOPE, event=EVENT) is None
-    assert again.find("00" * 32, name="hr.grade").state is State.ABSENT
+    assert again.find("00" * 32, name="hr.grade", tenant="acme").state is State.ABSENT
     again.close()
 
 
@@ -100,7 +100,7 @@ def test_a_value_put_for_another_is_refused(store: PersonalStore) -> None:
     """Rows that were swapped, altered or asked for under another name are told, and never shown."""
     first, second = kept(store, 3), kept(store, 4)
     with pytest.raises(EvidenceError, match="RF918"):
-        store.find(first, name="hr.rank")
+        store.find(first, name="hr.rank", tenant="acme")
     store.close()
     with sqlite3.connect(store.folder / "personal.sqlite") as db:
         query = "UPDATE fact SET sealed = (SELECT sealed FROM fact WHERE committed = ?) WHERE committed = ?"
@@ -108,7 +108,7 @@ def test_a_value_put_for_another_is_refused(store: PersonalStore) -> None:
     db.close()
     again = PersonalStore(store.folder, secret=SECRET)
     with pytest.raises(EvidenceError, match="RF916"):
-        again.find(first, name="hr.grade")
+        again.find(first, name="hr.grade", tenant="acme")
     again.close()
 
 
@@ -152,7 +152,7 @@ def test_a_failed_write_leaves_no_key_that_is_not_kept(
     committed = kept(store, 3)
     store.close()
     again = PersonalStore(store.folder, secret=SECRET)
-    assert again.find(committed, name="hr.grade").value == 3
+    assert again.find(committed, name="hr.grade", tenant="acme").value == 3
     again.close()
 
 

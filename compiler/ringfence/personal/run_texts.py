@@ -61,19 +61,20 @@ def keep_openings(
 
     The tenant is the record's, and the subject whoever gave the approval, where that is opened too. What
     was erased is not kept again. `unknown` has the places, from 0, of openings that no record commits
-    to. Raise EvidenceError where the store cannot be used.
+    to, or records of several owners. Raise EvidenceError where the store cannot be used.
     """
     period = f"{datetime.fromtimestamp(now, UTC):%Y-%m}"
     by_commitment = {commitment(one).hex(): one for one in openings}
-    owners: dict[str, KeyScope] = {}
+    owners: dict[str, set[KeyScope]] = {}
     for record in records:
-        owners |= _owners(record.body, by_commitment, period=period)
+        for committed, scope in _owners(record.body, by_commitment, period=period):
+            owners.setdefault(committed, set()).add(scope)
     found = Keeping()
     for number, (committed, one) in enumerate((commitment(one).hex(), one) for one in openings):
-        scope = owners.get(committed)
-        if scope is None:
+        scopes = owners.get(committed, set())
+        if len(scopes) != 1:
             found.unknown.append(number)
-        elif store.keep(one, scope=scope):
+        elif store.keep(one, scope=next(iter(scopes))):
             found.kept += 1
         else:
             found.erased += 1
@@ -83,10 +84,9 @@ def keep_openings(
 
 def _owners(
     body: Mapping[str, Any], openings: Mapping[str, Opening], *, period: str
-) -> dict[str, KeyScope]:
-    """Return whose each commitment of a run is that is opened under the name of its place."""
+) -> Iterator[tuple[str, KeyScope]]:
+    """Yield whose each commitment of a run is that is opened under the name of its place."""
     tenant = body.get("tenant")
-    owners = {}
     for place, inner, member in _places(body):
         committed = referred(inner[member])
         one = openings.get(committed or "")
@@ -94,8 +94,7 @@ def _owners(
             continue
         author = openings.get(referred(inner.get(_AUTHOR)) or "")
         subject = author.value if author is not None and isinstance(author.value, str) else ""
-        owners[committed] = KeyScope(tenant=str(tenant), period=period, subject=subject)
-    return owners
+        yield committed, KeyScope(tenant=str(tenant), period=period, subject=subject)
 
 
 def _places(body: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any], str]]:

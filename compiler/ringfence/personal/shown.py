@@ -48,7 +48,7 @@ def shown(body: Mapping[str, Any], store: PersonalStore | None) -> dict[str, dic
         if store is None or not isinstance(one, str):
             found[name] = {"state": _COMMITTED}
             continue
-        there = store.find(one, name=name)
+        there = store.find(one, name=name, tenant=body.get("tenant"))
         value = {"value": there.value} if there.state is State.SHOWN else {}
         found[name] = {"state": there.state.value, **value}
     return found

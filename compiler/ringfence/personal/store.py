@@ -82,8 +82,11 @@ class PersonalStore:
         """Make durable what was committed to."""
         self._database.flush()
 
-    def find(self, committed: str, *, name: str) -> Found:
-        """Return what there is of a commitment to a name; RF918 where the value does not fit it."""
+    def find(self, committed: str, *, name: str, tenant: object) -> Found:
+        """Return what there is of a commitment to a name; RF918 where the value does not fit it.
+
+        Another tenant's is absent: whoever signs a record could name it in one of its own.
+        """
         with self._database.working() as connection:
             try:
                 raw = bytes.fromhex(committed)
@@ -96,10 +99,12 @@ class PersonalStore:
             ).fetchone()
         if row is None:
             return Found(State.ABSENT)
-        sealed, tenant, period, tag, wrapped = row
+        sealed, owner, period, tag, wrapped = row
+        if owner != tenant:
+            return Found(State.ABSENT)
         if sealed is None or wrapped is None:
             return Found(State.ERASED)
-        key = self._ring.opened(wrapped, tenant, period, tag)
+        key = self._ring.opened(wrapped, owner, period, tag)
         opening = Opening.decode(Sealing(key).open(sealed, about=raw))
         if opening.name != name or not opening.opens(raw):
             raise EvidenceError(

@@ -104,7 +104,7 @@ def resolved(
             said[place] = {"state": "committed"}
         else:
             name = PERSON if is_person(value) else text_name(kind, place)
-            found = store.find(committed, name=name)
+            found = store.find(committed, name=name, tenant=made.get("tenant"))
             said[place] = {"state": found.state.value}
             if found.state is State.SHOWN:
                 inner[member] = said[place]["value"] = found.value

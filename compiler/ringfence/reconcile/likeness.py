@@ -39,8 +39,9 @@ class Likeness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """What a record holds in place of a value, under which name, and the event's value."""
+    """What a record holds in place of a value, whose, under which name, and the event's value."""
 
+    tenant: object
     name: str
     reference: object
     value: Any
@@ -78,7 +79,7 @@ def _put_references(made: dict[str, Any], body: Mapping[str, Any]) -> Iterator[_
     named = _mapping(body, "committed")
     committed = {name: one for name, one in named.items() if name in made["facts"]}
     for name, one in committed.items():
-        yield _Kept(name, one, made["facts"].pop(name))
+        yield _Kept(body.get("tenant"), name, one, made["facts"].pop(name))
     if committed:
         made["committed"] = committed
     theirs = {place: (inner, member) for place, inner, member in _places(made)}
@@ -87,7 +88,7 @@ def _put_references(made: dict[str, Any], body: Mapping[str, Any]) -> Iterator[_
             there, name = theirs[place]
             value, there[name] = there[name], _as_of(there[name], inner[member])
             known = PERSON if is_person(inner[member]) else text_name(RecordKind.DECISION, place)
-            yield _Kept(known, inner[member], value)
+            yield _Kept(body.get("tenant"), known, inner[member], value)
 
 
 def _as_of(value: Any, reference: dict[str, Any]) -> dict[str, Any]:
@@ -107,7 +108,7 @@ def _opened(kept: _Kept, store: PersonalStore | None) -> Likeness:
         return Likeness.ERASED
     if store is None:
         return Likeness.COMMITTED
-    there = store.find(committed, name=kept.name)
+    there = store.find(committed, name=kept.name, tenant=kept.tenant)
     if there.state is State.SHOWN:
         alike = canonical_bytes([there.value]) == canonical_bytes([kept.value])
         return Likeness.SAME if alike else Likeness.OTHER
