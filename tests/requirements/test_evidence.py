@@ -2,12 +2,14 @@
 
 import json
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from tests.pipeline.serving import SCAFFOLD
 from tests.requirements.ask import Ask
 from tests.requirements.trail import CANARY, LEDGER, SECTIONS, Trail, make_trail, one_decision
 
+from ringfence.cli import record_explanation
 from ringfence.evidence.records import RecordKind, make_record
 
 
@@ -112,6 +114,10 @@ def test_what_has_no_explanation_is_found_and_explained(tmp_path: Path, ask: Ask
     lines = [json.loads(line) for line in made.run(*missing).out.splitlines()]
     assert [one["body"]["decision_id"] for one in lines] == ["d-approved", "d-blocked", "d-other"]
     assert made.run(*missing, "--tenant", "globex").out == ""
+    with mock.patch.object(record_explanation, "_MOST", 2):
+        some = made.run(*missing)
+    assert (len(some.out.splitlines()), some.code) == (2, 0)
+    assert some.err == "note: only the first 2: append these, and run it again\n"
     made.append(*(make_record(RecordKind.EXPLANATION, one["body"]) for one in lines))
     assert made.run(*missing).out == ""
     for name in ("d-approved", "d-blocked", "d-other", "d-waived"):

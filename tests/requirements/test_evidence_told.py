@@ -20,7 +20,7 @@ from tests.requirements.trail import (
 
 from ringfence.evidence.delivered import read_delivered
 from ringfence.evidence.error import EvidenceError
-from ringfence.evidence.records import RecordKind, read_record
+from ringfence.evidence.records import RecordKind, make_record, read_record
 
 PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 
@@ -86,6 +86,22 @@ def test_explanations_of_others_are_taken_in_the_same_form(trail: Trail) -> None
     assert "action: not as the decision has it" in said[1]
     assert "trace_id: not as the decision has it" in said[3]
     assert CANARY not in done.err
+
+
+@pytest.mark.requirement("R5.73", on="command")
+@pytest.mark.parametrize(("confidence", "needed"), [(0.91, False), (0.7, False), (0.5, True)])
+def test_low_confidence_asks_for_a_person(
+    tmp_path: Path, ask: Ask, confidence: float, needed: bool
+) -> None:
+    """R5.73: an explanation that is less sure than 0.7 is flagged for human oversight, where it is shown."""
+    made = make_trail(tmp_path, ask)
+    body = made.record("explanation", *LEDGER, "d-blocked").body
+    assert [one["confidence"] for one in body["factors"]] == [1] * len(body["factors"])
+    body["factors"][0]["confidence"] = confidence
+    made.append(make_record(RecordKind.EXPLANATION, body))
+    assert one_decision(made, "d-blocked")["human_oversight_required"] is needed
+    text = made.run("evidence", "inspect", "ledger", "d-blocked", "--key", "log.vkey").out
+    assert ("a person has to look at it" in text) is needed
 
 
 @pytest.mark.requirement("R5.61", on="record")

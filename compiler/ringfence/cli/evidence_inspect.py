@@ -90,6 +90,7 @@ def _record(one: "Placed", shown: "Mapping[int, Shown]") -> dict[str, Any]:
 
 def _decision(one: "Inspected", shown: "Mapping[int, Shown]") -> dict[str, Any]:
     from ringfence.evidence.account import Account
+    from ringfence.evidence.kinds.explanation import needs_oversight
 
     own = shown[one.placed.position]
     account = Account.of(own.body)
@@ -120,6 +121,9 @@ def _decision(one: "Inspected", shown: "Mapping[int, Shown]") -> dict[str, Any]:
         "personal": own.personal,
         "texts": own.texts,
         **attached,
+        "human_oversight_required": any(
+            needs_oversight(held.record.body) for held in one.attached.sections["explanations"]
+        ),
         "absent": {name: list(said) for name, said in one.attached.absent.items() if said},
         **{name: one.body.get(name) for name in names},
     }

@@ -9,6 +9,7 @@ from ringfence.cli.record_output import finish, now_text, output_option
 
 __all__ = ["record_explanations"]
 
+_MOST = 100_000
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
@@ -22,7 +23,9 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     type=_FOLDER,
     help="The policy repository that decided; adds what each rule asks for.",
 )
-@click.option("--missing", is_flag=True, help="All decisions that have no explanation yet.")
+@click.option(
+    "--missing", is_flag=True, help="Those that have no explanation yet, 100,000 at a time."
+)
 @click.option("--tenant", help="Whose decisions, with --missing or where two have an id.")
 @trust_options
 @output_option
@@ -73,7 +76,7 @@ def record_explanations(
         finish(records, output=output, findings=findings)
         return
     if missing:
-        held = HeldDecisions.unexplained(ledger, trust=trusted, tenant=tenant)
+        held = HeldDecisions.unexplained(ledger, trust=trusted, tenant=tenant, most=_MOST)
     else:
         held = HeldDecisions.read(ledger, decisions, trust=trusted)
     root = None if policies is None else find_root(policies)
@@ -86,4 +89,6 @@ def record_explanations(
     if policy.unlike:
         said = f"note: decided under another policy than the one at hand: {policy.unlike}"
         click.echo(said, err=True)
+    if missing and len(made) == _MOST:
+        click.echo(f"note: only the first {_MOST}: append these, and run it again", err=True)
     finish(made, output=output)

@@ -42,28 +42,37 @@ class HeldDecisions:
 
     @classmethod
     def unexplained(
-        cls, folder: Path, *, trust: LedgerTrust, tenant: str | None = None
+        cls, folder: Path, *, trust: LedgerTrust, most: int, tenant: str | None = None
     ) -> "HeldDecisions":
-        """Verify a ledger, and return its decisions, of one tenant or all, without an explanation.
+        """Verify a ledger, and return its first decisions, of one tenant or all, without an explanation.
 
-        What OPA logged without a result is no decision to explain. They are held in memory. Raise
-        VerifyError.
+        They are held in memory, so at most `most` are read. What OPA logged without a result is no
+        decision to explain. Raise VerifyError.
         """
-        explained: set[tuple[str, str]] = set()
+        done: set[tuple[str, str]] = set()
+
+        def explains(_: int, record: Record, body: dict[str, Any]) -> bool:
+            if record.kind is RecordKind.EXPLANATION:
+                done.add(_owned(body))
+            return False
+
+        search(folder, trust=trust, naming=["explanation_id"], wanted=explains)
+        left = iter(range(most))
 
         def wanted(_: int, record: Record, body: dict[str, Any]) -> bool:
-            if record.kind is RecordKind.EXPLANATION:
-                explained.add((str(body.get("tenant")), str(body.get("decision_id"))))
-            is_ours = tenant in (None, body.get("tenant"))
-            return record.kind is RecordKind.DECISION and is_ours and body.get("decided") is True
+            return (
+                record.kind is RecordKind.DECISION
+                and body.get("decided") is True
+                and tenant in (None, body.get("tenant"))
+                and _owned(body) not in done
+                and next(left, None) is not None
+            )
 
         _, found = search(folder, trust=trust, naming=["decision_id"], wanted=wanted)
         by_id: dict[str, tuple[Record, ...]] = {}
         for one in found:
-            body = one.record.body
-            name = str(body.get("decision_id"))
-            if (str(body.get("tenant")), name) not in explained:
-                by_id[name] = (*by_id.get(name, ()), one.record)
+            name = str(one.record.body.get("decision_id"))
+            by_id[name] = (*by_id.get(name, ()), one.record)
         return cls(by_id)
 
     def one(self, decision_id: str, *, tenant: str | None = None) -> Record:
@@ -99,3 +108,8 @@ class HeldDecisions:
             said = tuple(f"{name}: not as the decision has it" for name in unlike)
             raise EvidenceError("RF939", "; ".join(said), missing=said)
         return record
+
+
+def _owned(body: Mapping[str, Any]) -> tuple[str, str]:
+    """Return whose decision a record is about."""
+    return str(body.get("tenant")), str(body.get("decision_id"))

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from ringfence.evidence.attached import Attached
+from ringfence.evidence.kinds.explanation import CONFIDENT, needs_oversight
 from ringfence.evidence.records import Record, RecordKind
 
 __all__ = ["attached_lines", "record_lines"]
@@ -48,6 +49,8 @@ def _review(body: Mapping[str, Any]) -> Iterator[str]:
 
 def _explanation(body: Mapping[str, Any]) -> Iterator[str]:
     yield f"by {body['by']} at {body['generated_at']}: {body['summary']}"
+    if needs_oversight(body):
+        yield f"a person has to look at it: a confidence is below {CONFIDENT}"
     for one in body["factors"]:
         yield (
             f"factor {one['name']}: weight {one['weight']}, contribution {one['contribution']}, "

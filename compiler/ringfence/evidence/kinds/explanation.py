@@ -1,12 +1,16 @@
 """Records of explanations: why a decision came out as it did, in weighed factors."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Any, Final
 
 from pydantic import Field
 
 from ringfence.evidence.kinds.form import Form, Moment, Name, Share, Text, Trace
 
-__all__ = ["ExplanationForm", "Factor"]
+__all__ = ["CONFIDENT", "ExplanationForm", "Factor", "needs_oversight"]
+
+CONFIDENT: Final = 0.7
+"""Below this confidence of any factor a person has to look at a decision (EU AI Act, Article 14)."""
 
 
 class Factor(Form):
@@ -35,3 +39,15 @@ class ExplanationForm(Form):
     action: Name
     generated_at: Moment
     factors: Annotated[tuple[Factor, ...], Field(max_length=100)]
+
+
+def needs_oversight(body: Mapping[str, Any]) -> bool:
+    """Tell whether a factor of an explanation is less sure than `CONFIDENT`; also of another form."""
+    factors = body.get("factors")
+    listed = factors if isinstance(factors, list) else [None]
+    return not all(map(_is_sure, listed))
+
+
+def _is_sure(factor: object) -> bool:
+    found = factor.get("confidence") if isinstance(factor, dict) else None
+    return isinstance(found, (int, float)) and found >= CONFIDENT
