@@ -29,5 +29,6 @@ def test_the_pages_limits_are_the_defaults() -> None:
     found = Limits()
     assert (found.compressed, found.inflated, found.status) == (5 << 20, 64 << 20, 2 << 20)
     assert f"| {found.events:,} an upload |" in PAGE
+    assert f"| {found.records:,} a delivery |" in PAGE
     assert f"| {found.requests_per_second}, {found.burst} for each principal |" in PAGE
     assert f"| {found.connections:,} |" in PAGE

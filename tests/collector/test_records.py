@@ -160,7 +160,7 @@ BAD: dict[str, tuple[bytes, int]] = {
 
 def test_bad_bodies_are_refused_whole(place: Place) -> None:
     """Whatever is no body within the limits gets a 4xx with a code, and nothing of it is stored."""
-    place.write(limits={**MANY, "compressed": 64 << 10, "inflated": 256 << 10, "events": 100})
+    place.write(limits={**MANY, "compressed": 64 << 10, "inflated": 256 << 10, "records": 100})
     with in_process(place) as running:
         for what, (body, status) in BAD.items():
             answer = running.post("/records", body)

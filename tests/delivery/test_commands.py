@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from cryptography import x509
+from tests.change.samples import BUILD
 from tests.collector.certificates import Authority, loopback
 from tests.collector.harness import Collector, Place, collecting, make_place
 from tests.collector.samples import REVISION, logged
@@ -16,6 +17,8 @@ from tests.delivery.samples import RUNNER, STRANGER, lines, signed_run
 from tests.evidence.kind_samples import sample
 from tests.tamper.test_uploads import Losing
 
+from ringfence.change.read import result_bytes
+from ringfence.change.record import change_record
 from ringfence.cli.evidence import command as evidence
 from ringfence.delivery.destination import Destination
 from ringfence.delivery.sending import Sender
@@ -74,6 +77,19 @@ def test_what_is_refused_is_told_by_file_and_line(place: Place, running: str) ->
     assert done.stdout == "added 2 records, 0 were there already, 4 refused\n"
     told = sorted(line.partition(str(file))[2][:8] for line in done.stderr.splitlines())
     assert told == [":1: RF908"[:8], ":3: RF990"[:8], ":4: RF908"[:8], ":6: RF905"[:8]]
+
+
+def test_changes_are_sent_as_records(place: Place) -> None:
+    """What `build` wrote becomes the very record that `append --change` makes, and stands once."""
+    file = place.folder / "build.json"
+    file.write_bytes(result_bytes(BUILD))
+    place.config["principals"][0] |= {"tenants": ["platform"], "records": ["change"]}
+    place.write()
+    with collecting(place) as running:
+        for said in ("added 1 records, 0 were", "added 0 records, 1 were"):
+            assert _send(place, running.url, "--change", file).stdout.startswith(said)
+        assert isinstance(_send(place, running.url).exception, UsageError)
+    assert [one.data for one in place.records(RecordKind.CHANGE)] == [change_record(BUILD).data]
 
 
 def test_a_token_that_is_no_ones_sends_nothing(place: Place, running: str) -> None:

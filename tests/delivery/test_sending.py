@@ -131,6 +131,17 @@ def test_a_busy_collector_is_asked_again_when_it_says(peer: Peer) -> None:
     assert time.waited == [7.0, 1.0, 2.0, 4.0]
 
 
+def test_no_proxy_sees_what_goes_over_plain_http(
+    peer: Peer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the environment names a proxy, a token that goes without TLS still goes to the collector alone."""
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    monkeypatch.delenv("no_proxy", raising=False)
+    assert _sender(peer.url, time=Time(), deadline=3.0).send([signed_run()]).added == 1
+
+
 def test_it_gives_up_at_the_deadline(peer: Peer) -> None:
     """It never waits beyond the deadline, and says what was taken before."""
     time = Time()

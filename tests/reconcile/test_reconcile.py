@@ -14,7 +14,9 @@ from tests.reconcile.world import (
     run_of,
 )
 
+from ringfence.evidence.delivered import read_delivered
 from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.ledger.store import Ledger
 
 
 def _whole(decisions: Decisions, folder: Path) -> tuple[World, list[Record]]:
@@ -295,6 +297,23 @@ def test_unreadable_line_of_a_log_is_told(decisions: Decisions, tmp_path: Path) 
     Path(path).write_text(Path(path).read_text() + "{\n")
     code, said = world.compare(option, path, *decisions.archives())
     assert (code, said["agreed"], [one["code"] for one in said["unreadable"]]) == (2, 4, ["RF903"])
+
+
+def test_gap_records_are_written_to_a_new_file(decisions: Decisions, tmp_path: Path) -> None:
+    """The file has the very records that would be appended, needs no key of the log, and replaces nothing."""
+    first, second = decisions.events[:2]
+    world = World.make(tmp_path, [record_of(first), record_of(second), run_of(first)])
+    file = tmp_path / "gaps.jsonl"
+    _, said = world.compare("--gaps-to", str(file))
+    (line,) = file.read_bytes().splitlines()
+    assert (said["gaps"], said["appended"]) == (1, None)
+    assert read_delivered(line).body["decision_id"] == second["decision_id"]
+    again = world.run("--gaps-to", str(file))
+    assert (again.exit_code, file.read_bytes()) == (1, line + b"\n")
+    world.compare("--append-with", str(tmp_path / "log.key.pem"))
+    ledger = Ledger.open(tmp_path / "ledger")
+    assert ledger.read(ledger.size - 1).data == line
+    ledger.close()
 
 
 def test_missing_counterparts_become_gap_records_once(decisions: Decisions, tmp_path: Path) -> None:

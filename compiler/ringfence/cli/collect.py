@@ -47,10 +47,11 @@ def _new_token(context: click.Context, _: click.Parameter, value: bool) -> None:
 def command(
     *, config: Path, check: bool, passphrase_file: Path | None, passphrase_env: str
 ) -> None:
-    """Receive OPA's decision logs and status over HTTP, until it is stopped.
+    """Receive OPA's decision logs and status, and records of others, over HTTP, until it is stopped.
 
-    An upload is answered with 200 once all of it is on disk. It prints its address; findings go to
-    stderr, one JSON object a line. The ledgers are made before with `ringfence evidence init`.
+    An upload is answered with 200 once all of it is on disk; `ringfence evidence send` sends records. It
+    prints its address; findings go to stderr, one JSON object a line. The ledgers are made before with
+    `ringfence evidence init`.
 
     \b
     Example:

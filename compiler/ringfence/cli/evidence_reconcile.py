@@ -169,6 +169,7 @@ def reconcile_ledger(
         read_runs,
         read_withdrawn,
     )
+    from ringfence.errors import UsageError
     from ringfence.evidence.folder import write_new
     from ringfence.reconcile.gaps import gap_records
     from ringfence.reconcile.reconcile import Terms, reconcile
@@ -176,6 +177,8 @@ def reconcile_ledger(
     from ringfence.reconcile.shelf import read_shelf
     from ringfence.replay.logs import read_events
 
+    if gaps_to is not None and gaps_to.exists():
+        raise UsageError(f"`{gaps_to}` exists", help="name a new file; nothing is replaced")
     terms = Terms(
         runners=read_runners(runners),
         points=frozenset(points),

@@ -179,7 +179,7 @@ class _Service:
         def deliver() -> Delivered:
             is_gzip = body.startswith(_GZIP)  # which no line of JSON begins with
             text = inflate(body, limit=limits.inflated) if is_gzip else body
-            lines = split_lines(text, most=limits.events, limit=limits.inflated)
+            lines = split_lines(text, most=limits.records, limit=limits.inflated)
             return writer.deliver(lines, principal=principal)
 
         done = await anyio.to_thread.run_sync(deliver, limiter=self._threads)

@@ -74,6 +74,7 @@ class Limits(Model):
     inflated: Annotated[int, Field(ge=1024, le=512 * _MIB)] = 64 * _MIB
     status: Annotated[int, Field(ge=1024, le=64 * _MIB)] = 2 * _MIB
     events: Annotated[int, Field(ge=1, le=1_000_000)] = 50_000
+    records: Annotated[int, Field(ge=1, le=1_000_000)] = 5_000
     requests_per_second: Annotated[int, Field(ge=1, le=10_000)] = 20
     burst: Annotated[int, Field(ge=1, le=100_000)] = 100
     at_once: Annotated[int, Field(ge=1, le=1024)] = 16

@@ -71,6 +71,8 @@ class Sender:
         """
         done, end = Outcome(), self.clock() + self.deadline
         with requests.Session() as session:
+            # A proxy would read what goes over plain http to this machine.
+            session.trust_env = self.to.url.startswith("https:")
             for batch in _batches(records):
                 try:
                     self._batch(batch, done=done, end=end, session=session)
