@@ -4,8 +4,11 @@ import os
 import random
 import shutil
 import sqlite3
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.ledger.samples import FIRST, ORIGIN, SECOND, THIRD, Clock, key_of
@@ -322,3 +325,53 @@ def test_a_refused_ledger_is_left_as_it_was(folder: Path) -> None:
     with pytest.raises(EvidenceError, match="RF944"):
         Ledger.open(folder, settings=Settings(keys=(FIRST, SECOND), clock=Clock()))
     assert {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()} == before
+
+
+def test_a_ledger_verifies_while_it_grows(tmp_path: Path) -> None:
+    """Beside a writer that publishes and removes partial tiles without a pause, every reading holds."""
+    folder, written = tmp_path / "ledger", threading.Event()
+    ledger = Ledger.create(folder, origin=ORIGIN, settings=Settings(keys=(FIRST,), clock=Clock()))
+    ledger.checkpoint()
+
+    def write() -> None:
+        try:
+            for start in range(0, 6000, 37):
+                ledger.append([decision(n) for n in range(start, start + 37)])
+                ledger.checkpoint()
+        finally:
+            written.set()
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        sizes = []
+        while not written.is_set():
+            sizes.append(fsck(folder, trusted=TRUSTED).checkpoint.size)
+        writing.result()
+    ledger.close()
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) > 1
+
+
+def test_a_folder_of_partial_tiles_that_goes_meanwhile_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a writer removes one between its listing and its reading, nothing is missed for it."""
+    folder = tmp_path / "ledger"
+    ledger = Ledger.create(folder, origin=ORIGIN, settings=Settings(keys=(FIRST,), clock=Clock()))
+    ledger.append([decision(n) for n in range(100)])
+    ledger.checkpoint()
+    gone = folder / "tile/0/000.p"
+    real = os.scandir
+
+    def scandir(path: Any) -> Any:
+        if isinstance(path, (str, Path)) and Path(path) == gone:
+            shutil.rmtree(gone, ignore_errors=True)
+        return real(path)
+
+    ledger.append([decision(n) for n in range(100, 400)])
+    ledger.checkpoint()
+    gone.mkdir(exist_ok=True)
+    monkeypatch.setattr(os, "scandir", scandir)
+    assert fsck(folder, trusted=TRUSTED).checkpoint.size == 401
+    assert not gone.exists()
+    ledger.close()

@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import os
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -84,7 +85,7 @@ class Walk:
 
 def differing_partials(folder: Path, tiles: TileReader) -> Iterator[str]:
     """Yield the partial tiles and bundles, kept for older checkpoints, that are not their full ones."""
-    for path in sorted(folder.glob("tile/**/*.p/*")):
+    for path in _partials(folder):
         name = path.relative_to(folder).as_posix()
         match = _PARTIAL.fullmatch(name)
         if match is None:
@@ -98,6 +99,16 @@ def differing_partials(folder: Path, tiles: TileReader) -> Iterator[str]:
         with contextlib.suppress(FileNotFoundError):
             if not whole.startswith(read_plain(path, most=MAX_BUNDLE)):
                 yield name
+
+
+def _partials(folder: Path) -> list[Path]:
+    """Return what is in the folders of partial tiles, also of those that a writer removes meanwhile."""
+    return sorted(
+        Path(base, name)
+        for base, folders, files in os.walk(folder / "tile")  # which passes over what is gone
+        if base.endswith(".p")
+        for name in (*folders, *files)
+    )
 
 
 def require_same(names: Iterator[str] | list[str]) -> None:
