@@ -19,7 +19,14 @@ from ringfence.evidence.kinds.lineage import LineageForm
 from ringfence.evidence.kinds.places import places_of
 from ringfence.evidence.kinds.review import ReviewForm
 from ringfence.evidence.kinds.run import RunForm
-from ringfence.evidence.records import Record, RecordKind, ids_of, make_record, read_record
+from ringfence.evidence.records import (
+    Record,
+    RecordKind,
+    ids_of,
+    make_record,
+    read_record,
+    record_end,
+)
 
 __all__ = ["ABOUT", "DELIVERABLE", "FORMS", "form_record", "read_delivered"]
 
@@ -44,6 +51,9 @@ DELIVERABLE: Final = frozenset({*FORMS, RecordKind.CHANGE})
 ABOUT: Final = frozenset({RecordKind.REVIEW, RecordKind.EXPLANATION, RecordKind.LINEAGE})
 """The kinds of records that are about a decision, which must be there."""
 
+_START: Final = b'{"body":'
+"""How the bytes of every canonical record begin."""
+
 
 def read_delivered(data: bytes) -> Record:
     """Return the record of delivered bytes, which are kept as they are.
@@ -61,15 +71,14 @@ def read_delivered(data: bytes) -> Record:
         raise _undeliverable("a record is not in the form of RFC 8785")
     if record.kind not in DELIVERABLE:
         raise _undeliverable(f"a `{record.kind.value}` is not delivered as a record")
-    body = record.body
-    found = _problems(record, body)
+    found = _problems(record)
     if found:
         raise EvidenceError(
             "RF909",
             f"the `{record.kind.value}` is not in the form of its kind: {'; '.join(found)}",
             missing=found,
         )
-    return Record(record.kind, data, ids_of(body))
+    return Record(record.kind, data, ids_of(record.body))
 
 
 def form_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:
@@ -77,11 +86,14 @@ def form_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:
     return read_delivered(make_record(kind, body).data)
 
 
-def _problems(record: Record, body: Mapping[str, Any]) -> tuple[str, ...]:
+def _problems(record: Record) -> tuple[str, ...]:
     if record.kind is RecordKind.CHANGE:
         return _change_problems(record)
+    body = record.data[
+        len(_START) : -len(record_end(record.kind))
+    ]  # as it stands there, at any depth
     try:
-        FORMS[record.kind].model_validate_json(orjson.dumps(body))
+        FORMS[record.kind].model_validate_json(body)
     except ValidationError as error:
         return places_of(error)
     return ()
