@@ -234,14 +234,15 @@ def test_no_log_can_forge_a_reference(store: PersonalStore, form: dict[str, Any]
         assert body["waived"][0]["by"] == {"withheld": True}
 
 
-def test_a_reference_put_for_another_is_refused(store: PersonalStore) -> None:
-    """A text stands in its place of its kind alone: elsewhere it does not fit."""
-    from ringfence.evidence.error import EvidenceError
-
+def test_a_reference_put_for_another_is_not_shown(store: PersonalStore) -> None:
+    """A text stands in its place of its kind alone: elsewhere, and in another tenant, it is `absent`."""
     body = body_of(0, store)
-    body["waived"][0]["by"] = body["waived"][0]["reason"]
-    with pytest.raises(EvidenceError, match="RF918"):
-        Shown.of(make_record(RecordKind.DECISION, body), store)
+    moved = {**body, "waived": [{**body["waived"][0], "by": body["waived"][0]["reason"]}]}
+    found = Shown.of(make_record(RecordKind.DECISION, moved), store)
+    assert found.texts["waived[0].by"] == {"state": "absent"}
+    found = Shown.of(make_record(RecordKind.DECISION, {**body, "tenant": "zeta"}), store)
+    assert {one["state"] for one in found.texts.values()} == {"absent"}
+    assert found.body["waived"] == body["waived"]
 
 
 def test_a_signed_record_stays_as_it_was_signed(store: PersonalStore) -> None:

@@ -44,7 +44,7 @@ def commit_run(record: Record) -> tuple[Record, tuple[Opening, ...]]:
     openings = []
     for place, inner, member in _places(body):
         value = inner[member]
-        made = Opening(text_name(RecordKind.RUN, place), value, secrets.token_bytes(_SALT))
+        made = Opening(text_name(RecordKind.RUN, place, body), value, secrets.token_bytes(_SALT))
         openings.append(made)
         inner[member] = text_reference(commitment(made).hex(), size=text_size(value))
     return make_record(RecordKind.RUN, body), tuple(openings)
@@ -90,7 +90,7 @@ def _owners(
     for place, inner, member in _places(body):
         committed = referred(inner[member])
         one = openings.get(committed or "")
-        if one is None or committed is None or one.name != text_name(RecordKind.RUN, place):
+        if one is None or committed is None or one.name != text_name(RecordKind.RUN, place, body):
             continue
         author = openings.get(referred(inner.get(_AUTHOR)) or "")
         subject = author.value if author is not None and isinstance(author.value, str) else ""

@@ -85,7 +85,8 @@ class PersonalStore:
     def find(self, committed: str, *, name: str, tenant: object) -> Found:
         """Return what there is of a commitment to a name; RF918 where the value does not fit it.
 
-        Another tenant's is absent: whoever signs a record could name it in one of its own.
+        Another tenant's is absent, and so is another name's: whoever delivers a record could name it in
+        one of its own.
         """
         with self._database.working() as connection:
             try:
@@ -106,11 +107,11 @@ class PersonalStore:
             return Found(State.ERASED)
         key = self._ring.opened(wrapped, owner, period, tag)
         opening = Opening.decode(Sealing(key).open(sealed, about=raw))
-        if opening.name != name or not opening.opens(raw):
+        if not opening.opens(raw):
             raise EvidenceError(
                 "RF918", "a value in the personal store does not fit its commitment"
             )
-        return Found(State.SHOWN, opening.value)
+        return Found(State.SHOWN, opening.value) if opening.name == name else Found(State.ABSENT)
 
     def periods(self, scope: KeyScope) -> tuple[str, ...]:
         """Return the periods of which keys of the scope are still there."""

@@ -23,6 +23,9 @@ from ringfence.personal.store import PERSON, PersonalStore
 
 __all__ = ["references", "resolved", "set_apart", "text_name", "text_size", "with_texts_apart"]
 
+_OWN: Final = {RecordKind.RUN: "run_id", RecordKind.RETENTION_EVENT: "id"}
+"""The id of a record that may be delivered with references to texts in it."""
+
 _MOST: Final = 1024
 """Characters of who someone is."""
 
@@ -54,9 +57,9 @@ def set_apart(
         event=event or ("", hashlib.sha256(canonical_bytes(made)).hexdigest()),
     )
     for place, inner, member in _left(made, declared.people):
-        inner[member] = keeper.person(inner[member], name=text_name(kind, place))
+        inner[member] = keeper.person(inner[member], name=text_name(kind, place, body))
     for place, inner, member in _left(made, declared.texts):
-        inner[member] = keeper.text(inner[member], name=text_name(kind, place))
+        inner[member] = keeper.text(inner[member], name=text_name(kind, place, body))
     return made
 
 
@@ -103,7 +106,7 @@ def resolved(
         elif store is None:
             said[place] = {"state": "committed"}
         else:
-            name = PERSON if is_person(value) else text_name(kind, place)
+            name = PERSON if is_person(value) else text_name(kind, place, body)
             found = store.find(committed, name=name, tenant=made.get("tenant"))
             said[place] = {"state": found.state.value}
             if found.state is State.SHOWN:
@@ -111,9 +114,14 @@ def resolved(
     return made, said
 
 
-def text_name(kind: RecordKind, place: str) -> str:
-    """Return under which name a text is committed to; no fact has one like it."""
-    return f"text:{kind.value}:{place}"
+def text_name(kind: RecordKind, place: str, body: Mapping[str, Any]) -> str:
+    """Return under which name a text is committed to; no fact has one like it.
+
+    Where others deliver references, it names the record too, so that none serves in another.
+    """
+    own = _OWN.get(kind)
+    whose = f"{canonical_bytes(body.get(own)).decode()}:" if own else ""
+    return f"text:{kind.value}:{whose}{place}"
 
 
 def text_size(value: Any) -> int:

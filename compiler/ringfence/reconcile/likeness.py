@@ -87,7 +87,9 @@ def _put_references(made: dict[str, Any], body: Mapping[str, Any]) -> Iterator[_
         if place in theirs:
             there, name = theirs[place]
             value, there[name] = there[name], _as_of(there[name], inner[member])
-            known = PERSON if is_person(inner[member]) else text_name(RecordKind.DECISION, place)
+            known = (
+                PERSON if is_person(inner[member]) else text_name(RecordKind.DECISION, place, body)
+            )
             yield _Kept(body.get("tenant"), known, inner[member], value)
 
 
