@@ -19,6 +19,7 @@ from ringfence.personal.hold import HOLDS, read_holds
 from ringfence.personal.keeping import Personal
 from ringfence.personal.period import period_of
 from ringfence.personal.scope import Found, KeyScope, State
+from ringfence.personal.sealing import Sealing
 from ringfence.personal.store import PersonalStore
 
 SECRET = bytes(range(32))
@@ -109,6 +110,17 @@ def test_a_value_put_for_another_is_refused(store: PersonalStore) -> None:
     again = PersonalStore(store.folder, secret=SECRET)
     with pytest.raises(EvidenceError, match="RF916"):
         again.find(first, name="hr.grade", tenant="acme")
+    number, key = again._ring.key(
+        "acme", "2026-11", "maria"
+    )  # whoever has the key seals what they like
+    assert key is not None
+    other = Opening("hr.grade", 9, bytes(32)).encode()
+    sealed = Sealing(key).seal(other, about=bytes.fromhex(second))
+    update = "UPDATE fact SET sealed = ? WHERE committed = ? AND key = ?"
+    connection = again._database.connection
+    assert connection.execute(update, (sealed, bytes.fromhex(second), number)).rowcount == 1
+    with pytest.raises(EvidenceError, match="RF918"):
+        again.find(second, name="hr.grade", tenant="acme")
     again.close()
 
 
