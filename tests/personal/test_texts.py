@@ -189,6 +189,40 @@ def test_equal_texts_have_unequal_commitments(store: PersonalStore) -> None:
     assert {one["size"] for one in found} == {len(WHY.encode())}
 
 
+def test_equal_texts_of_two_records_have_unequal_commitments(store: PersonalStore) -> None:
+    """A reviewer who notes the same twice is seen to be one, and not to have noted the same."""
+    body = BODIES[RecordKind.REVIEW]
+    kept = [
+        with_texts_apart(make_record(RecordKind.REVIEW, {**body, "review_id": one}), store).body
+        for one in ("rev-1", "rev-2")
+    ]
+    assert kept[0]["note"] != kept[1]["note"]
+    assert kept[0]["reviewer"] == kept[1]["reviewer"]
+
+
+@pytest.mark.parametrize("left_out", ["waived", "approvals"])
+def test_either_list_alone_is_kept_apart(store: PersonalStore, left_out: str) -> None:
+    """One waived or one approved rule is enough to name somebody."""
+    result = decision(**{left_out: []})
+    kept = make_decision(
+        event(0, result=result), allowed_facts=frozenset(), personal=personal(store)
+    )
+    assert LEE.encode() not in kept.data
+
+
+def test_who_erases_is_a_subject_of_erasures_too(store: PersonalStore) -> None:
+    """An erasure of a tenant leaves who erased and why, and one of that person takes it."""
+    event_of = make_record(RecordKind.RETENTION_EVENT, BODIES[RecordKind.RETENTION_EVENT])
+    kept, who = with_texts_apart(event_of, store), event_of.body["by"]
+    for scope, state in (
+        (KeyScope(tenant="acme"), "shown"),
+        (KeyScope(tenant="acme", subject=who), "erased"),
+    ):
+        erase(store, scope)
+        assert {one["state"] for one in Shown.of(kept, store).texts.values()} == {state}
+        store.recorded("1")
+
+
 def test_a_decision_that_comes_again_is_one(store: PersonalStore) -> None:
     """The references are the same, also in a store that was opened anew."""
     first = body_of(0, store)
