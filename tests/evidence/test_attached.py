@@ -54,6 +54,20 @@ def test_a_record_of_another_tenant_is_never_shown_with_a_decision(tmp_path: Pat
     assert kinds == [RecordKind.EXPLANATION, RecordKind.REVIEW]
 
 
+def test_a_run_or_gap_of_another_tenant_says_nothing_of_a_decision(tmp_path: Path) -> None:
+    """Both are told to be another's, and no gap is said to be there; the tenant's own still is."""
+    gap = {"decision_id": "decision-0", "cause": "no_run", "run_id": ""}
+    foreign = [
+        sample(RecordKind.RUN, tenant="other", checks=[{"decision_id": "decision-0"}]),
+        sample(RecordKind.GAP, tenant="other", **gap),
+    ]
+    found = inspected(tmp_path / "a", "decision-0", decided(), *foreign)
+    assert found.warnings == (ELSEWHERE,)
+    assert [one.record.kind for one in found.others] == [RecordKind.RUN, RecordKind.GAP]
+    own = inspected(tmp_path / "b", "decision-0", decided(), sample(RecordKind.GAP, **gap))
+    assert own.warnings == ("a gap record says that something is missing here",)
+
+
 def test_a_trace_that_is_named_like_a_grant_leads_nowhere(tmp_path: Path) -> None:
     """Who calls a trace by an exception's name does not get into the view of its decisions."""
     other = make_record(

@@ -335,6 +335,20 @@ def test_missing_counterparts_become_gap_records_once(decisions: Decisions, tmp_
     ]  # fmt: skip
 
 
+def test_a_gap_that_another_tenant_reported_hides_none(
+    decisions: Decisions, tmp_path: Path
+) -> None:
+    """A record of another tenant about the same decision, delivered first, does not stand for the tenant's own."""
+    event = decisions.events[0]
+    gap = {"cause": "no_run", "principal": "", "decision_id": event["decision_id"], "run_id": ""}
+    foreign = make_record(RecordKind.GAP, {**gap, "tenant": "other"})
+    world = World.make(tmp_path, [foreign, record_of(event)])
+    _, said = world.compare("--append-with", str(tmp_path / "log.key.pem"))
+    assert said["appended"] == 1
+    tenants = [one.body["tenant"] for one in _records(world) if one.kind is RecordKind.GAP]
+    assert tenants == ["other", "example"]
+
+
 def _records(world: World) -> list[Record]:
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger

@@ -157,7 +157,9 @@ def _print(
     for other in found.others:
         if other.position in told:
             continue
-        lines.append(f"{other.record.kind.value}: record {other.position} of the log")
+        tenant = other.record.body.get("tenant")
+        whose = f", tenant {tenant}" if isinstance(tenant, str) else ""
+        lines.append(f"{other.record.kind.value}: record {other.position} of the log{whose}")
         if other.record.kind is RecordKind.CHANGE:
             lines.append(f"  {change_text(other.record)}")
         lines += [f"  {said}" for said in record_lines(words[other.position].record)]

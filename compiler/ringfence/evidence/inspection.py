@@ -11,7 +11,7 @@ from ringfence.evidence.attached import Attached
 from ringfence.evidence.delivered import ABOUT
 from ringfence.evidence.error import VerifyError
 from ringfence.evidence.naming import ids_of, leads_of, needle_of
-from ringfence.evidence.records import RecordKind
+from ringfence.evidence.records import Record, RecordKind
 from ringfence.ledger.fsck import FsckResult
 from ringfence.ledger.search import Placed, search
 from ringfence.ledger.trust import LedgerTrust
@@ -20,6 +20,8 @@ __all__ = ["Inspected", "Inspection", "inspect"]
 
 _MOST_ROUNDS: Final = 8
 """Each is a pass over the ledger; a longer chain of lineage is told, and not followed further."""
+_TOLD: Final = frozenset({RecordKind.RUN, RecordKind.GAP})
+"""Kinds that name decisions and are not shown with them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,13 +100,15 @@ def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> t
     ids = [str(one.body.get("decision_id")) for one in decisions]
     if len(set(ids)) < len(ids):
         said.append("two records stand under one decision id, from different principals or tenants")
+    foreign = _foreign(decisions, others)
+    if foreign:
+        said.append("a record of another tenant names a decision here, and is not shown with it")
+    others = tuple(one for one in others if one.position not in foreign)
     kinds = {one.record.kind for one in others}
     if RecordKind.CONFLICT in kinds:
         said.append("another record was delivered under a decision's id: the first is shown here")
     if any(one.record.kind is RecordKind.CHANGE and not change_of(one.record) for one in others):
         said.append("a record of a change is not of a form that this version knows")
-    if _is_of_others(decisions, others):
-        said.append("a record of another tenant names a decision here, and is not shown with it")
     causes = [one.record.body.get("cause") for one in others if one.record.kind is RecordKind.GAP]
     if "untimely" in causes:
         said.append("a gap record says that a decision is dated far from its arrival")
@@ -118,17 +122,27 @@ def _unfollowed(more: set[str]) -> tuple[str, ...]:
     return (said + ", ".join(sorted(more)[:_MOST_ROUNDS]),) if more else ()
 
 
-def _is_of_others(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> bool:
-    """Tell whether a record is about a decision that only other tenants have."""
-    owners: dict[str | None, set[str | None]] = {}
+def _foreign(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> frozenset[int]:
+    """Return where records stand that name a decision which only other tenants have."""
+    owners: dict[str, set[str | None]] = {}
     for one in decisions:
-        owners.setdefault(_text(one.body, "decision_id"), set()).add(_text(one.body, "tenant"))
-    about = (one.record.body for one in others if one.record.kind in ABOUT)
-    return any(
-        _text(body, "tenant") not in owners[named]
-        for body in about
-        if (named := _text(body, "decision_id")) in owners
-    )
+        if (name := _text(one.body, "decision_id")) is not None:
+            owners.setdefault(name, set()).add(_text(one.body, "tenant"))
+    found = set()
+    for placed in others:
+        body = placed.record.body
+        named = _named(placed.record, body) & owners.keys()
+        if named and not any(_text(body, "tenant") in owners[name] for name in named):
+            found.add(placed.position)
+    return frozenset(found)
+
+
+def _named(record: Record, body: Mapping[str, Any]) -> set[str]:
+    """Return the ids by which a record is about decisions; a gap without a tenant is the operator's own."""
+    if record.kind in ABOUT:
+        return {name for name in (_text(body, "decision_id"),) if name is not None}
+    is_told = record.kind in _TOLD and isinstance(body.get("tenant"), str)
+    return ids_of(record, body) if is_told else set()
 
 
 def _text(body: Mapping[str, Any], name: str) -> str | None:

@@ -11,9 +11,9 @@ __all__ = ["gap_records"]
 
 def gap_records(missing: Sequence[Missing], *, seen: Seen) -> list[Record]:
     """Return a record of each missing counterpart of which the ledger has none yet."""
-    made: dict[tuple[str, str, str], Record] = {}
+    made: dict[tuple[str, str, str, str], Record] = {}
     for one in missing:
-        key = (one.cause, one.decision_id, one.run_id)
+        key = (one.cause, one.tenant, one.decision_id, one.run_id)
         if key not in seen.gaps and key not in made:
             made[key] = make_record(
                 RecordKind.GAP,

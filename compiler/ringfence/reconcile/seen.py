@@ -58,11 +58,12 @@ class Seen:
 
     `dropped` are OPA's drop counters by principal and counter, as gap records add them up. `refused`
     counts events that a collector refused, and `unrecorded` uploads with such events beyond its limit.
+    `gaps` are those that are recorded: cause, tenant, decision and run.
     """
 
     decisions: list[Decided] = field(default_factory=list)
     runs: list[Record] = field(default_factory=list)
-    gaps: set[tuple[str, str, str]] = field(default_factory=set)
+    gaps: set[tuple[str, str, str, str]] = field(default_factory=set)
     dropped: Counter[tuple[str, str]] = field(default_factory=Counter)
     refused: int = 0
     unrecorded: int = 0
@@ -109,7 +110,8 @@ class Seen:
             self.refused += sum(lost for _, lost in _counts(body.get("codes")))
             self.unrecorded += sum(n for _, n in _counts({"n": body.get("unrecorded")}))
         elif cause in ("no_decision", "no_run"):
-            self.gaps.add((cause, text(body, "decision_id"), text(body, "run_id")))
+            named = text(body, "decision_id"), text(body, "run_id")
+            self.gaps.add((cause, text(body, "tenant"), *named))
 
 
 def see(folder: Path, *, trust: LedgerTrust) -> tuple[FsckResult, Seen]:
