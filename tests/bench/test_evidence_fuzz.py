@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.bench.deliveries import delivering, sent
 from tests.bench.mutations import changed, mutated
 from tests.collector.harness import make_place
 from tests.collector.inprocess import InProcess, in_process
@@ -74,7 +75,8 @@ NOW = 1_800_000_000
 WITNESS = WitnessKey("witness.example", THIRD.public_key())
 QUORUM = Quorum(witnesses=(TrustedWitness(WITNESS, "them"),), threshold=1, log_operator="us")
 SHARES = {"checkpoints": 18, "proofs": 24, "ledgers": 21, "frames": 4, "signed": 3, "sealed": 5,
-          "exported": 7, "submissions": 6, "uploads": 12}  # fmt: skip
+          "exported": 7, "submissions": 6, "uploads": 12, "deliveries": 5}  # fmt: skip
+"""Of a hundred cases; deliveries come on top, so that a seed still draws what it drew before them."""
 
 
 @dataclass
@@ -579,6 +581,23 @@ def test_altered_uploads(tmp_path: Path) -> None:
         record = ledger.read(position)
         assert len(record.data) <= 65_535
         assert canonical_bytes(json.loads(record.data)) == record.data
+    ledger.close()
+    fsck(
+        place.ledger,
+        trusted=NoteKey.of_vkey(json.loads((place.ledger / "ledger.json").read_text())["vkey"]),
+    )
+    check_frames(place.ledger)
+    check_index(place.ledger)
+
+
+@pytest.mark.parametrize("store", [False, True])
+def test_altered_deliveries(tmp_path: Path, store: bool) -> None:
+    """Of an altered delivery of records what is stored is sound, and no answer or finding holds what was sent."""
+    tally = Tally("deliveries")
+    with delivering(tmp_path / "place", store=store) as (place, running):
+        tally.run(lambda: sent(running, tally.rng, store=store), least=0.3)
+    ledger = place.open()
+    ledger.checkpoint()
     ledger.close()
     fsck(
         place.ledger,
