@@ -1,5 +1,6 @@
 """Facts about texts and names of people in records: kept apart, shown, erased, and nowhere else."""
 
+import copy
 import json
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.evidence.kind_samples import BODIES
 from tests.evidence.samples import decision, event
+from tests.evidence.test_run import REPORT, USE
 from tests.personal.site import CHECK, MARIA, OTTO, SIGNING, STORE, Site, values_in
 
 from ringfence.delivery.judging import judge_records
@@ -16,8 +18,10 @@ from ringfence.delivery.terms import Terms
 from ringfence.evidence.account import Account
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.decision_use import DecisionUse
+from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import RecordKind, make_record
 from ringfence.evidence.reference import is_reference, spoken
+from ringfence.evidence.run import close_run
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 from ringfence.personal.declared import DECLARED, places
@@ -332,10 +336,26 @@ def test_a_run_stays_as_its_runner_signed_it(store: PersonalStore) -> None:
     assert with_texts_apart(run, store) is run
 
 
+def test_a_run_is_compared_with_who_approved_where_the_store_shows_it(
+    store: PersonalStore,
+) -> None:
+    """Another approver than was decided is refused; without the store that one thing is not compared."""
+    kept = body_of(0, store, result=decision(action="allow", allowed=True, reasons=[]))
+    report = copy.deepcopy(REPORT)
+    report["approvals"][1]["by"] = "user:else@acme.example"
+    shown = Shown.of(make_record(RecordKind.DECISION, kept), store).body
+    rules = USE.applicable
+    close_run(report, decisions=[DecisionUse.of_record(kept, applicable=rules)])
+    close_run(REPORT, decisions=[DecisionUse.of_record(shown, applicable=rules)])
+    with pytest.raises(EvidenceError, match="by whom"):
+        close_run(report, decisions=[DecisionUse.of_record(shown, applicable=rules)])
+    report["approvals"][1]["expires_at"] += 1
+    with pytest.raises(EvidenceError, match="until when"):
+        close_run(report, decisions=[DecisionUse.of_record(kept, applicable=rules)])
+
+
 def test_a_store_that_is_read_only_writes_nothing(store: PersonalStore) -> None:
     """It finds what is there, and the file stays byte for byte the same."""
-    from ringfence.evidence.error import EvidenceError
-
     body = body_of(0, store)
     store.close()
     file = store.folder / "personal.sqlite"
