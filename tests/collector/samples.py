@@ -25,4 +25,4 @@ def logged(number: int = 0, **changes: Any) -> dict[str, Any]:
 
 def asked_for(tenant: object) -> dict[str, Any]:
     """Return the input of a request for a tenant."""
-    return {"facts": {}, "point": "runner.start", "tenant": tenant}
+    return {"facts": {}, "point": "runner.start", "tenant": tenant, "trace_id": "trace-0"}

@@ -279,7 +279,7 @@ def test_a_review_names_a_decision_of_the_ledger(tmp_path: Path) -> None:
     """What is about an id that no decision of the tenant has is refused until one has it."""
     kinds = ["review", "explanation", "lineage"]
     place = make_place(tmp_path / "place", revisions=[REVISION], records=kinds)
-    event = logged(4)
+    event = logged(4, input=asked_for("example"))
     review = _review(event["decision_id"])
     why = {
         **BODIES[RecordKind.EXPLANATION],
@@ -304,6 +304,29 @@ def test_a_review_names_a_decision_of_the_ledger(tmp_path: Path) -> None:
         assert running.post("/records", lines(review)).json()["duplicates"] == 1
 
 
+@pytest.mark.parametrize(
+    ("kind", "changes", "added"),
+    [
+        (RecordKind.EXPLANATION, {}, 1),
+        (RecordKind.EXPLANATION, {"action": "allow"}, 0),
+        (RecordKind.EXPLANATION, {"trace_id": "trace-1"}, 0),
+        (RecordKind.REVIEW, {"trace_id": None}, 0),
+        (RecordKind.LINEAGE, {"trace_id": "trace-1"}, 0),
+    ],
+)
+def test_what_is_about_a_decision_has_its_trace_and_action(
+    tmp_path: Path, kind: RecordKind, changes: dict[str, Any], added: int
+) -> None:
+    """An explanation of another outcome, and whatever would stand under another trace, is refused."""
+    place = make_place(tmp_path / "place", revisions=[REVISION], records=[kind.value])
+    event = logged(4, input=asked_for("example"))
+    body = {**BODIES[kind], "decision_id": event["decision_id"], "tenant": "example", **changes}
+    with in_process(place) as running:
+        assert running.post("/logs", zipped([event])).json()["added"] == 1
+        said = running.post("/records", lines(make_record(kind, body)))
+        assert _refusal(said) == (200, added, [] if added else ["RF906"])
+
+
 def test_every_kind_that_others_make_is_taken(tmp_path: Path) -> None:
     """A principal of all kinds delivers one of each, after the decision that three of them name."""
     place = make_place(
@@ -314,7 +337,7 @@ def test_every_kind_that_others_make_is_taken(tmp_path: Path) -> None:
     )
     write_public(place.folder / "runner-7.pub.pem", KEY.public_key())
     place.write(runners={"runner-7": "runner-7.pub.pem"})
-    asked = {**asked_for("acme"), "facts": {}}
+    asked = asked_for("acme")
     named = {BODIES[one]["decision_id"] for one in (RecordKind.REVIEW, RecordKind.EXPLANATION)}
     with in_process(place) as running:
         events = [logged(decision_id=one, input=asked) for one in named]

@@ -12,7 +12,7 @@ from cryptography import x509
 from tests.change.samples import BUILD
 from tests.collector.certificates import Authority, loopback
 from tests.collector.harness import Collector, Place, collecting, make_place
-from tests.collector.samples import REVISION, logged
+from tests.collector.samples import REVISION, asked_for, logged
 from tests.delivery.samples import RUNNER, STRANGER, lines, signed_run
 from tests.evidence.kind_samples import sample
 from tests.tamper.test_uploads import Losing
@@ -131,7 +131,7 @@ def test_records_go_over_mutual_tls(place: Place) -> None:
 def test_records_are_appended_without_a_collector(place: Place) -> None:
     """`append --record` takes what a collector takes, by the same rules, and each once."""
     log, records = place.folder / "log.jsonl", place.folder / "records.jsonl"
-    log.write_text(json.dumps(logged(decision_id="decision-0", input={"tenant": "acme"})) + "\n")
+    log.write_text(json.dumps(logged(decision_id="decision-0", input=asked_for("acme"))) + "\n")
     review, gap, change = map(sample, (RecordKind.REVIEW, RecordKind.GAP, RecordKind.CHANGE))
     unsigned = signed_run(2, key=STRANGER)
     records.write_bytes(lines(signed_run(1), gap, review, change, unsigned))

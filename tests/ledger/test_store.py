@@ -544,12 +544,12 @@ def test_a_decision_is_found_by_id_and_tenant(ledger: Ledger) -> None:
     """Whoever delivered it, and however late the index was written; under another tenant it is not there."""
     ledger.append([decision(n, principal=f"sidecar-{n % 3}") for n in range(9)])
     ledger.append([decision(0, principal="sidecar-9", tenant="globex")])
-    assert all(ledger.holds_decision(f"d-{n}", tenant="acme") for n in range(9))
-    assert ledger.holds_decision("d-0", tenant="globex")
-    assert not ledger.holds_decision("d-1", tenant="globex")
-    assert not ledger.holds_decision("d-9", tenant="acme")
+    assert all(ledger.holds_decision(f"d-{n}", same={"tenant": "acme"}) for n in range(9))
+    assert ledger.holds_decision("d-0", same={"tenant": "globex"})
+    assert not ledger.holds_decision("d-1", same={"tenant": "globex"})
+    assert not ledger.holds_decision("d-9", same={"tenant": "acme"})
     positions = ledger.index.decisions("d-0")
     assert [ledger.read(one).body["tenant"] for one in positions] == ["acme", "globex"]
     ledger.index.flush()
     assert ledger.index.decisions("d-0") == positions
-    assert all(ledger.holds_decision(f"d-{n}", tenant="acme") for n in range(9))
+    assert all(ledger.holds_decision(f"d-{n}", same={"tenant": "acme"}) for n in range(9))

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from tests.collector.harness import NAME, Place, collecting, make_place, upload, zipped
-from tests.collector.samples import REVISION, logged
+from tests.collector.samples import REVISION, asked_for, logged
 from tests.evidence.kind_samples import BODIES
 
 from ringfence.evidence.records import Record, RecordKind, make_record
@@ -121,7 +121,7 @@ def test_what_is_delivered_names_nobody_anywhere(place: Place) -> None:
     """
     sent, canaries = canary_records()
     named = [one.body["decision_id"] for one in sent if "decision_id" in one.body]
-    asked = {"facts": {}, "point": "runner.start", "tenant": "example"}
+    asked = asked_for("example")
     kinds = sorted(one.kind.value for one in sent)
     who = {**place.config["principals"][0], "records": kinds}
     place.write(principals=[who])

@@ -422,7 +422,7 @@ def test_a_record_without_room_for_references_is_refused_alone(store: PersonalSt
     found = judge_records(
         [large.data, small.data],
         terms=terms,
-        holds_decision=lambda _id, _tenant: True,
+        holds_decision=lambda _id, *, same: bool(same),
         personal=personal(store),
     )
     assert [(one.line, one.code) for one in found.refused] == [(1, "RF910")]

@@ -33,7 +33,7 @@ CODES: dict[str, CodeInfo] = {
     "RF906": CodeInfo(
         "record of a decision that the ledger does not hold",
         "A review, an explanation or a lineage names a decision of its tenant. Deliver it once the "
-        "decision has been uploaded; compare id and tenant.",
+        "decision has been uploaded; compare id, tenant and trace, and of an explanation the action.",
     ),
     "RF907": CodeInfo(
         "records that could not be delivered",

@@ -128,7 +128,7 @@ class OriginWriter:
         """
         terms = Terms(kinds=principal.records, tenants=principal.tenants, runners=self._runners)
         found = judge_records(
-            lines, terms=terms, holds_decision=self._holds_decision, personal=self._personal
+            lines, terms=terms, holds_decision=self.ledger.holds_decision, personal=self._personal
         )
         self._personal.flush()  # before the records that commit to it
         with self._noticing():
@@ -203,9 +203,6 @@ class OriginWriter:
             self.ledger.append(dropped_gaps(totals, lost=lost, principal=principal, opa=opa))
         self._drops.keep(principal.name, opa, totals=totals)
         return lost
-
-    def _holds_decision(self, decision_id: str, tenant: str) -> bool:
-        return self.ledger.holds_decision(decision_id, tenant=tenant)
 
     @contextlib.contextmanager
     def _noticing(self) -> Iterator[None]:

@@ -49,9 +49,7 @@ def _append(
     found = judge_records(
         [one.data for one in batch],
         terms=terms,
-        holds_decision=lambda decision_id, tenant: ledger.holds_decision(
-            decision_id, tenant=tenant
-        ),
+        holds_decision=ledger.holds_decision,
         personal=personal,
     )
     for one in found.refused:

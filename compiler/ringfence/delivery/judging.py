@@ -1,10 +1,11 @@
 """What of a delivery is the deliverer's to bring, as records; the rest as findings, line by line."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from ringfence.delivery.terms import Terms
-from ringfence.evidence.delivered import ABOUT, read_delivered
+from ringfence.evidence.delivered import ABOUT, read_delivered, shared_members
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind
 from ringfence.evidence.run_signature import signer_of_run
@@ -12,8 +13,12 @@ from ringfence.personal.keeping import STORE_FAILED, Personal
 
 __all__ = ["HoldsDecision", "JudgedRecords", "RefusedRecord", "judge_records"]
 
-HoldsDecision = Callable[[str, str], bool]
-"""Tells whether the ledger has a decision of this id and tenant."""
+
+class HoldsDecision(Protocol):
+    """Tells whether the ledger has a decision of this id with these members."""
+
+    def __call__(self, decision_id: str, *, same: Mapping[str, Any]) -> bool:
+        """Look it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +74,9 @@ def _judged(line: bytes, *, terms: Terms, holds_decision: HoldsDecision) -> Reco
         raise EvidenceError("RF981", "the record is of a tenant that is not the deliverer's")
     if record.kind is RecordKind.RUN:
         signer_of_run(body, trusted=terms.runners)
-    if record.kind in ABOUT and not holds_decision(str(decision_id), str(tenant)):
-        raise EvidenceError("RF906", "the ledger holds no such decision of the tenant")
+    if record.kind in ABOUT:
+        same = {name: body[name] for name in shared_members(record.kind)}
+        if not holds_decision(str(decision_id), same=same):
+            said = ", ".join(same)
+            raise EvidenceError("RF906", f"the ledger holds no such decision with the same {said}")
     return record

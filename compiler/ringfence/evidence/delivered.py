@@ -28,7 +28,14 @@ from ringfence.evidence.records import (
     record_end,
 )
 
-__all__ = ["ABOUT", "DELIVERABLE", "FORMS", "form_record", "read_delivered"]
+__all__ = [
+    "ABOUT",
+    "DELIVERABLE",
+    "FORMS",
+    "form_record",
+    "read_delivered",
+    "shared_members",
+]
 
 FORMS: Final[Mapping[RecordKind, type[BaseModel]]] = MappingProxyType(
     {
@@ -79,6 +86,12 @@ def read_delivered(data: bytes) -> Record:
             missing=found,
         )
     return Record(record.kind, data, ids_of(record.body))
+
+
+def shared_members(kind: RecordKind) -> tuple[str, ...]:
+    """Return the members that a record about a decision has as the decision has them."""
+    more = ("action",) if kind is RecordKind.EXPLANATION else ()
+    return ("tenant", "trace_id", *more)
 
 
 def form_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:

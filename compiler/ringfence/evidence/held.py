@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from ringfence.evidence.delivered import form_record
+from ringfence.evidence.delivered import form_record, shared_members
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind
 from ringfence.ledger.search import search
@@ -13,7 +13,7 @@ from ringfence.ledger.trust import LedgerTrust
 
 __all__ = ["HeldDecisions"]
 
-_SAME: Final = ("tenant", "trace_id")
+_FILLED: Final = ("tenant", "trace_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +100,9 @@ class HeldDecisions:
         if not isinstance(named, str) or not isinstance(tenant, str | None):
             return form_record(kind, body)  # which says what is wrong
         decision = self.one(named, tenant=tenant).body
-        filled = {**{name: decision.get(name) for name in _SAME}, **body}
+        filled = {**{name: decision.get(name) for name in _FILLED}, **body}
         record = form_record(kind, filled)
-        same = (*_SAME, "action") if kind is RecordKind.EXPLANATION else _SAME
+        same = shared_members(kind)
         unlike = tuple(name for name in same if filled[name] != decision.get(name))
         if unlike:
             said = tuple(f"{name}: not as the decision has it" for name in unlike)

@@ -1,9 +1,9 @@
 """Records to entries: what is new is made durable, and then indexed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ringfence.evidence.records import Record, RecordKind, read_record
 from ringfence.evidence.tree import leaf_hash
@@ -78,11 +78,11 @@ class Intake:
             raise IndexError(position)
         return read_record(next(self.log.entries(position)))
 
-    def holds_decision(self, decision_id: str, *, tenant: str) -> bool:
-        """Tell whether any principal has delivered a decision of this id and tenant."""
+    def holds_decision(self, decision_id: str, *, same: Mapping[str, Any]) -> bool:
+        """Tell whether any principal has delivered a decision of this id with these members."""
         self._catch_up()
-        found = map(self.read, self.index.decisions(decision_id))
-        return any(one.body.get("tenant") == tenant for one in found)
+        found = (self.read(position).body for position in self.index.decisions(decision_id))
+        return any(all(body.get(name) == one for name, one in same.items()) for body in found)
 
     def key_history(self) -> KeyHistory:
         """Follow the log's key events; raise VerifyError (RF948)."""

@@ -1,9 +1,9 @@
 """The ledger: records go in, are durable on return, and come to stand under signed checkpoints."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.error import EvidenceError
@@ -167,10 +167,10 @@ class Ledger:
         with self._appending:
             return self._intake.read(position)
 
-    def holds_decision(self, decision_id: str, *, tenant: str) -> bool:
-        """Tell whether a decision of this id and tenant is here, whoever delivered it."""
+    def holds_decision(self, decision_id: str, *, same: Mapping[str, Any]) -> bool:
+        """Tell whether a decision of this id with these members is here, whoever delivered it."""
         with self._appending:
-            return self._intake.holds_decision(decision_id, tenant=tenant)
+            return self._intake.holds_decision(decision_id, same=same)
 
     def tree(self) -> TiledTree:
         """Return the tree of the published checkpoint, for roots and proofs."""
