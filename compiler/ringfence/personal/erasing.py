@@ -2,15 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, Final
 
 from ringfence.errors import UsageError
 from ringfence.evidence.error import EvidenceError
-from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.evidence.records import RecordKind, make_record
 from ringfence.ledger.store import Ledger
 from ringfence.personal.hold import read_holds
 from ringfence.personal.scope import Erased, KeyScope
@@ -40,17 +39,15 @@ def erase(ledger: Ledger, store: PersonalStore, request: Request) -> Erased:
     nothing is erased then; RF916 where the store cannot be used. Raise UsageError where nothing is
     kept of a scope without a period.
     """
-    found = erase_keys(store, request, stood=_stood(ledger))
+    found = erase_keys(store, request)
     record_pending(ledger, store)
     return found
 
 
-def erase_keys(
-    store: PersonalStore, request: Request, *, stood: Mapping[str, Any] = MappingProxyType({})
-) -> Erased:
+def erase_keys(store: PersonalStore, request: Request) -> Erased:
     """Erase a scope, and leave its tombstone pending: whoever has the ledger open records it.
 
-    `stood` are members of the tombstone that say what the log has signed last. Raise as `erase` does.
+    Raise as `erase` does.
     """
     scope, holds = request.scope, read_holds(store.folder)
     periods = store.periods(scope) if scope.period is None else (scope.period,)
@@ -59,7 +56,7 @@ def erase_keys(
         raise UsageError("nothing is kept of this tenant and subject", help=hint)
     for period in periods:
         holds.refuse(tenant=scope.tenant, period=period)
-    return store.erase(scope, note=lambda erased: _note(request, erased, store=store, stood=stood))
+    return store.erase(scope, note=lambda erased: _note(request, erased, store=store))
 
 
 def wait_recorded(
@@ -84,7 +81,10 @@ def wait_recorded(
 
 
 def record_pending(ledger: Ledger, store: PersonalStore) -> int:
-    """Append the tombstones that are due, each once, and count them."""
+    """Append the tombstones that are due, each once, and count them.
+
+    A tombstone says what the log has signed last, which the erasure leaves as it is.
+    """
     due = store.pending()
     if not due:
         return 0
@@ -92,7 +92,12 @@ def record_pending(ledger: Ledger, store: PersonalStore) -> int:
         ledger.read(position).body.get("id")
         for position in ledger.index.kind(RecordKind.RETENTION_EVENT.value)
     }
-    records = [_tombstone(json.loads(body)) for one, body in due if one not in known]
+    stood = _stood(ledger)
+    records = [
+        make_record(RecordKind.RETENTION_EVENT, {**json.loads(body), **stood})
+        for one, body in due
+        if one not in known
+    ]
     if records:
         ledger.append(records)
     for one, _ in due:
@@ -101,7 +106,7 @@ def record_pending(ledger: Ledger, store: PersonalStore) -> int:
 
 
 def _stood(ledger: Ledger) -> dict[str, Any]:
-    """Return size and root that the log has signed last; an erasure alters neither."""
+    """Return size and root that the log has signed last."""
     published = ledger.published
     if published is None:
         return {}
@@ -109,13 +114,7 @@ def _stood(ledger: Ledger) -> dict[str, Any]:
     return {"root": point.root.hex(), "size": point.size}
 
 
-def _tombstone(body: dict[str, Any]) -> Record:
-    return make_record(RecordKind.RETENTION_EVENT, body)
-
-
-def _note(
-    request: Request, erased: Erased, *, store: PersonalStore, stood: Mapping[str, Any]
-) -> tuple[str, str]:
+def _note(request: Request, erased: Erased, *, store: PersonalStore) -> tuple[str, str]:
     """Return the tombstone's id and body; it never names the subject.
 
     Who erased and why is kept apart in the period of erasures, which no erasure of all others takes.
@@ -130,7 +129,6 @@ def _note(
         "keys": erased.keys,
         "periods": list(erased.periods) if scope.period is None else [scope.period],
         "reason": request.reason,
-        **stood,
         "scope": "period" if scope.subject is None else "subject",
         "tenant": scope.tenant,
         "timestamp": time.replace("+00:00", "Z"),

@@ -1,5 +1,6 @@
 """Which facts of an event are personal, and what a record holds in their place."""
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -84,9 +85,7 @@ class Personal:
 
     def is_personal(self, name: str) -> bool:
         """Tell whether a dotted name is of a personal fact, or of a field of one."""
-        return name in self.names or any(
-            name[:at] in self.names for at, sign in enumerate(name) if sign == "."
-        )
+        return _is_below(name, self.names)
 
     def _commit(
         self, name: str, value: Any, *, asked: object, common: Mapping[str, Any]
@@ -110,3 +109,9 @@ class Personal:
         for part in self.subject.split("."):
             value = value.get(part) if isinstance(value, dict) else None
         return value if type(value) is str and len(value) <= _MOST else ""
+
+
+@functools.lru_cache(maxsize=4096)
+def _is_below(name: str, names: frozenset[str]) -> bool:
+    """Tell whether a name is one of these, or below one; a schema's come with every event."""
+    return name in names or any(name[:at] in names for at, sign in enumerate(name) if sign == ".")
