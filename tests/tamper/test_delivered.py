@@ -1,5 +1,6 @@
 """Facts about hostile records of those who are no OPA: at the collector, in what is shown, and in packages."""
 
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -66,6 +67,31 @@ def test_no_depth_breaks_the_collector(running: InProcess, kind: RecordKind, dep
         said = answer.json()
         assert [(one["line"], one["code"][:3]) for one in said["findings"]] == [(1, "RF9")]
         assert said["added"] + said["duplicates"] == 1
+
+
+@pytest.mark.parametrize("path", ["/records", "/logs"])
+@pytest.mark.parametrize(
+    ("name", "values", "status"),
+    [
+        ("content-encoding", ("gzip", "br"), 415),
+        ("content-encoding", ("gzip", "gzip"), 415),
+        ("content-encoding", ("gzip, identity",), 415),
+        ("authorization", ("Bearer x", "{token}"), 401),
+        ("authorization", ("{token}", "Bearer x"), 401),
+        ("authorization", ("{token}", "{token}"), 401),
+    ],
+)
+def test_a_header_that_is_said_twice_is_not_chosen_from(
+    running: InProcess, path: str, name: str, values: tuple[str, ...], status: int
+) -> None:
+    """A proxy before the collector may have read the other one."""
+    token = f"Bearer {running.token}"
+    once = {"authorization": token, "content-encoding": "gzip"}
+    said = [(one, value) for one, value in once.items() if one != name]
+    said += [(name, value.format(token=token)) for value in values]
+    assert running.post(path, gzip.compress(lines(signed_run())), headers=said).status == status
+    (writer,) = running.writers.values()
+    assert writer.ledger.size == 1
 
 
 def forgeries(store: PersonalStore) -> dict[str, Record]:

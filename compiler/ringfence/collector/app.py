@@ -209,7 +209,7 @@ class _Service:
         """Return who asks: by certificate where one was shown, else by token."""
         peer = getattr(request.state, "peer", None)
         found = self._credentials.of_certificate(peer)
-        return found or self._credentials.of_token(request.headers.get("authorization", ""))
+        return found or self._credentials.of_token(_header(request, "authorization"))
 
     def _refused(
         self, request: Request, error: UploadError, *, principal: Principal | None
@@ -236,9 +236,14 @@ def _require_may(principal: Principal, *, path: str) -> None:
         raise UploadError(403, "RF983", "the principal has no environment to upload decisions of")
 
 
+def _header(request: Request, name: str) -> str:
+    """Return a header's value; several are a list (RFC 9110, section 5.3), of which none stands alone."""
+    return ", ".join(request.headers.getlist(name))
+
+
 def _check_encoding(request: Request) -> None:
     """Refuse a body that is not encoded as OPA, or a deliverer, does it; raise UploadError."""
-    encoding = request.headers.get("content-encoding", "identity").lower()
+    encoding = (_header(request, "content-encoding") or "identity").lower()
     expected = _ENCODINGS[request.url.path]
     if encoding not in expected:
         said = " or ".join(sorted(expected))
