@@ -16,9 +16,9 @@ from ringfence.collector.principal import Principal
 from ringfence.collector.rate import ClientRates
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.upload import UploadError, inflate, read_upload
+from ringfence.decision_log.event import LogEvent
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
-from ringfence.replay.logs import LogEvent
 
 PEER = "spiffe://example.com/a"
 

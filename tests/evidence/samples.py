@@ -5,9 +5,9 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from ringfence.decision_log.event import LogEvent
 from ringfence.evidence.ingest import Tally, decision_records
 from ringfence.evidence.records import Record
-from ringfence.replay.logs import LogEvent
 
 ORIGIN = "platform.example/runners"
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

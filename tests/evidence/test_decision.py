@@ -7,6 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.evidence.samples import ALLOWED, REASON, decision, event
 
+from ringfence.decision_log.event import LogEvent
+from ringfence.decision_log.exact_json import ExactNumber
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError, VerifyError
 from ringfence.evidence.records import (
@@ -16,8 +18,6 @@ from ringfence.evidence.records import (
     make_record,
     read_record,
 )
-from ringfence.replay.event_json import ExactNumber
-from ringfence.replay.logs import LogEvent
 
 CANARY = "hunter2-canary"
 

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.evidence.samples import ALLOWED, decision, event
 
+from ringfence.decision_log.event import LogEvent
+from ringfence.decision_log.exact_json import ExactNumber
 from ringfence.evidence import decision as module
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, read_record
 from ringfence.ledger.subject import Subject
-from ringfence.replay.event_json import ExactNumber
-from ringfence.replay.logs import LogEvent
 
 NAMES = st.sampled_from(["rule", "by", "until", "é", "\U0001f600", "\ufb33", "\ud800", "n" * 257])
 ODD = st.one_of(

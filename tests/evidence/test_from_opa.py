@@ -10,6 +10,7 @@ from tests.evidence.samples import ALLOWED, KEY, ORIGIN
 from tests.pipeline.serving import build_bundles, open_site, request_to_start, wait_for
 
 from ringfence.bundle.archive import unpack
+from ringfence.decision_log.reading import read_events
 from ringfence.evidence.decision_use import DecisionUse
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.ingest import Tally, decision_records
@@ -20,7 +21,6 @@ from ringfence.evidence.verify import Verifier
 from ringfence.opa import OpaServer
 from ringfence.opa.ask import OpaDecisions
 from ringfence.opa.lockdown import SERVER_FLAGS
-from ringfence.replay.logs import read_events
 
 SECRET = "hunter2-canary"
 DIGEST = f"sha256:{'5f' * 32}"

@@ -2,10 +2,10 @@
 
 from tests.evidence.samples import ALLOWED, event, records
 
+from ringfence.decision_log.event import LogEvent, LogFinding
 from ringfence.evidence.ingest import Tally, decision_records
 from ringfence.evidence.records import RecordKind
 from ringfence.evidence.tree import leaf_hash
-from ringfence.replay.logs import LogEvent, LogFinding
 
 
 def _ingest(events: list[LogEvent | LogFinding]) -> tuple[list[RecordKind], Tally]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.pipeline.serving import SCAFFOLD, build_bundles, open_site, request_to_start, wait_for
 
+from ringfence.decision_log.reading import read_events
 from ringfence.evaluate import bundle_files
 from ringfence.opa import OpaServer
 from ringfence.opa.ask import OpaDecisions
@@ -14,7 +15,6 @@ from ringfence.opa.lockdown import SERVER_FLAGS
 from ringfence.opa.policies import PolicyServer
 from ringfence.pipeline import compile_repository
 from ringfence.replay.exact import replay_exact
-from ringfence.replay.logs import read_events
 
 JOBS = Path(__file__).resolve().parents[3] / "shared" / "data" / "jobs_philly.jsonl"
 NOW = 1_795_219_200

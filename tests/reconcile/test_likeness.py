@@ -10,6 +10,7 @@ import pytest
 from tests.evidence.samples import decision, event
 from tests.reconcile.world import FACTS, Decisions, World, run_of
 
+from ringfence.decision_log.event import log_event
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.personal.keeping import Personal
@@ -18,7 +19,6 @@ from ringfence.personal.sealing import make_secret
 from ringfence.personal.store import PersonalStore
 from ringfence.reconcile.likeness import Likeness, likeness
 from ringfence.reconcile.seen import Decided
-from ringfence.replay.logs import log_event
 
 NAMES = frozenset({"request.by"})
 MARIA = "user:maria@acme.example"

@@ -13,6 +13,7 @@ from unittest import mock
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from ringfence.cli.main import main
+from ringfence.decision_log.event import log_event
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.decision_use import DecisionUse
 from ringfence.evidence.note import NoteKey
@@ -22,7 +23,6 @@ from ringfence.evidence.run_signature import sign_run
 from ringfence.keys import write_private, write_public
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
-from ringfence.replay.logs import log_event
 
 ORIGIN = "example.com/runners"
 LOG_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))

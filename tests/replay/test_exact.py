@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from tests.bench.fleet import request
 
+from ringfence.decision_log.event import LogEvent
 from ringfence.evaluate import bundle_files
 from ringfence.opa.policies import PolicyServer
 from ringfence.pipeline import compile_repository
 from ringfence.replay.exact import Report, replay_exact
-from ringfence.replay.logs import LogEvent
 
 POLICIES = Path(__file__).parents[2] / "examples" / "data-platform"
 NOW = 1_795_600_000

@@ -9,7 +9,7 @@ from tests.pipeline.serving import SCAFFOLD
 from tests.requirements.ask import Ask
 from tests.requirements.trail import CANARY, LEDGER, SECTIONS, Trail, make_trail, one_decision
 
-from ringfence.cli import record_explanation
+from ringfence.cli.evidence.record import explanation as record_explanation
 from ringfence.evidence.records import RecordKind, make_record
 
 

@@ -74,12 +74,12 @@ def command(
     from ringfence.change.read import result_bytes
     from ringfence.cli.repository import find_root
     from ringfence.cli.write import write_whole
+    from ringfence.decision_log.reading import read_events
     from ringfence.errors import UsageError
     from ringfence.evaluate import loaded_files, release_build
     from ringfence.opa.policies import PolicyServer
     from ringfence.pipeline import compile_repository
     from ringfence.replay.exact import replay_exact
-    from ringfence.replay.logs import read_events
     from ringfence.report.replay import render_replay
 
     now = int(time.time())

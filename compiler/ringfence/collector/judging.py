@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from ringfence.collector.principal import Principal
 from ringfence.collector.revisions import KnownRevisions
+from ringfence.decision_log.event import LogEvent
 from ringfence.evidence.decision import DECISION_PATH, make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.personal.keeping import STORE_FAILED, Personal
-from ringfence.replay.logs import LogEvent
 
 __all__ = ["Judged", "Refused", "claimed_tenant", "judge", "wrong_label"]
 

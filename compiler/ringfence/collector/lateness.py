@@ -6,7 +6,7 @@ from typing import Final
 
 from ringfence.collector.judging import claimed_tenant
 from ringfence.collector.principal import Principal
-from ringfence.replay.logs import LogEvent
+from ringfence.decision_log.event import LogEvent
 
 __all__ = ["Untimely", "untimely"]
 

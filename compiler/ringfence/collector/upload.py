@@ -5,8 +5,8 @@ from typing import Any, Final
 
 import msgspec
 
-from ringfence.replay.event_json import MAX_DEPTH, JsonError, parse_json, too_deep
-from ringfence.replay.logs import LogEvent, log_event
+from ringfence.decision_log.event import LogEvent, log_event
+from ringfence.decision_log.exact_json import MAX_DEPTH, JsonError, parse_json, too_deep
 
 __all__ = ["UploadError", "inflate", "parse_object", "read_upload", "split_lines"]
 

@@ -20,6 +20,7 @@ from ringfence.collector.lateness import untimely
 from ringfence.collector.principal import Principal
 from ringfence.collector.revisions import KnownRevisions
 from ringfence.collector.upload import UploadError, inflate, parse_object, read_upload
+from ringfence.decision_log.event import LogEvent
 from ringfence.delivery.judging import RefusedRecord, judge_records
 from ringfence.delivery.terms import Terms
 from ringfence.evidence.error import EvidenceError
@@ -28,7 +29,6 @@ from ringfence.ledger.minute_limit import MinuteLimit
 from ringfence.ledger.store import Ledger
 from ringfence.personal.erasing import record_pending
 from ringfence.personal.keeping import Personal
-from ringfence.replay.logs import LogEvent
 
 __all__ = ["Delivered", "OriginWriter", "Taken"]
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Final
 
+from ringfence.decision_log.event import LogFinding
 from ringfence.delivery.judging import judge_records
 from ringfence.delivery.reading import RecordLine
 from ringfence.delivery.terms import Terms
 from ringfence.ledger.append import Delivery
 from ringfence.ledger.store import Ledger
 from ringfence.personal.keeping import Personal
-from ringfence.replay.logs import LogFinding
 
 __all__ = ["append_records"]
 

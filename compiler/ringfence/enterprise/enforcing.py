@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from ringfence.decision_log.event import nanoseconds
 from ringfence.enterprise.policy import ExportPolicy
 from ringfence.enterprise.policy_model import ExporterGrant
 from ringfence.evidence.error import EvidenceError
 from ringfence.ledger.search import Placed
-from ringfence.replay.logs import nanoseconds
 
 __all__ = ["Intended", "require_allowed", "require_form", "require_granted", "require_retained"]
 

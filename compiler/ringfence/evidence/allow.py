@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import rfc8785
 
+from ringfence.decision_log.exact_json import ExactNumber
 from ringfence.evidence.canonical import MAX_SAFE_INTEGER
-from ringfence.replay.event_json import ExactNumber
 
 __all__ = [
     "MAX_ITEMS",

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from ringfence.decision_log.event import LogEvent
 from ringfence.evidence.allow import Allowed, allow_facts, allow_pointers, plain, short_text
 from ringfence.evidence.canonical import is_alike
 from ringfence.evidence.decision_typed import (
@@ -16,7 +17,6 @@ from ringfence.evidence.decision_typed import (
 )
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import MAX_RECORD, Record, RecordKind, ids_of, make_record
-from ringfence.replay.logs import LogEvent
 
 if TYPE_CHECKING:
     from ringfence.personal.keeping import Personal

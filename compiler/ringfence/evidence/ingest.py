@@ -4,12 +4,12 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from ringfence.decision_log.event import LogEvent, LogFinding
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record, RecordKind, make_record
 from ringfence.evidence.tree import leaf_hash
 from ringfence.personal.keeping import STORE_FAILED, Personal
-from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["Tally", "decision_records"]
 

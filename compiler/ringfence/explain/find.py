@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from ringfence.decision_log.event import LogEvent
+from ringfence.decision_log.exact_json import JsonError, parse_json
+from ringfence.decision_log.reading import read_events
 from ringfence.errors import UsageError
 from ringfence.explain.decision import Decided
-from ringfence.replay.event_json import JsonError, parse_json
-from ringfence.replay.logs import LogEvent, read_events
 
 __all__ = ["find_decision", "read_decision"]
 

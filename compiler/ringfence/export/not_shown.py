@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from ringfence.decision_log.event import nanoseconds
 from ringfence.enterprise.policy import ExportPolicy
 from ringfence.evidence.records import RecordKind
 from ringfence.export import layout
@@ -10,7 +11,6 @@ from ringfence.export.pages import VERSION
 from ringfence.export.predicate import NOT_SHOWN
 from ringfence.ledger.search import Placed
 from ringfence.ledger.trust import LedgerTrust
-from ringfence.replay.logs import nanoseconds
 from ringfence.timestamp.authority import Stamp
 
 __all__ = ["not_shown", "unasked_policy", "undated", "unknown_pages"]

@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
+from ringfence.decision_log.event import LogEvent, LogFinding
 from ringfence.evidence.decision import make_decision
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import Record
 from ringfence.ledger.store import Ledger
 from ringfence.personal.keeping import STORE_FAILED, Personal
-from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["Delivery", "append_events"]
 

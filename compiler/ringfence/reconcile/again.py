@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from ringfence.decision_log.event import LogEvent, LogFinding
 from ringfence.opa.policies import PolicyServer
 from ringfence.personal.store import PersonalStore
 from ringfence.reconcile.finding import Finding
@@ -13,7 +14,6 @@ from ringfence.reconcile.likeness import Likeness, likeness
 from ringfence.reconcile.seen import Decided, Seen
 from ringfence.reconcile.shelf import Shelf
 from ringfence.replay.exact import FACTS, essence, is_whole, recorded_request
-from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["Again", "Sample", "evaluate_again", "match_events"]
 

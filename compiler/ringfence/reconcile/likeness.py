@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
+from ringfence.decision_log.event import LogEvent
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.decision import decision_bodies, make_decision
 from ringfence.evidence.error import EvidenceError
@@ -16,7 +17,6 @@ from ringfence.personal.scope import State
 from ringfence.personal.store import PERSON, PersonalStore
 from ringfence.personal.texts import text_name, text_size
 from ringfence.reconcile.seen import Decided
-from ringfence.replay.logs import LogEvent
 
 __all__ = ["Likeness", "likeness"]
 

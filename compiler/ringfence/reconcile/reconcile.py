@@ -6,6 +6,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from ringfence.decision_log.event import LogEvent, LogFinding
 from ringfence.evidence.records import Record
 from ringfence.personal.store import PersonalStore
 from ringfence.reconcile.again import Again, Sample, evaluate_again, match_events
@@ -15,7 +16,6 @@ from ringfence.reconcile.report import Report
 from ringfence.reconcile.seen import Seen, text
 from ringfence.reconcile.shelf import Shelf
 from ringfence.reconcile.usage import Withdrawn, check_usage
-from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["Terms", "reconcile"]
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ringfence.decision_log.event import nanoseconds
 from ringfence.evidence.records import Record, RecordKind, read_record
 from ringfence.ledger.fsck import FsckResult
 from ringfence.ledger.tiles import bundle_entries
 from ringfence.ledger.trust import LedgerTrust
-from ringfence.replay.logs import nanoseconds
 
 __all__ = ["Decided", "Seen", "entries", "see", "text"]
 

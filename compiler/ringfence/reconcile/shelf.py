@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from ringfence.bundle.archive import unpack
 from ringfence.bundle.error import BundleError
 from ringfence.bundle.sign import verify_signature
+from ringfence.decision_log.exact_json import JsonError, parse_json
 from ringfence.errors import UsageError
-from ringfence.replay.event_json import JsonError, parse_json
 
 __all__ = ["Shelf", "read_shelf"]
 

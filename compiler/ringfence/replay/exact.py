@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
 
+from ringfence.decision_log.event import LogEvent, LogFinding
 from ringfence.opa.policies import PolicyServer
-from ringfence.replay.logs import LogEvent, LogFinding
 
 __all__ = ["FACTS", "Change", "Report", "essence", "is_whole", "recorded_request", "replay_exact"]
 

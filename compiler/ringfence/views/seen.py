@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from ringfence.decision_log.event import nanoseconds
 from ringfence.evidence.account import Account
 from ringfence.evidence.records import RecordKind
 from ringfence.ledger.search import Placed
-from ringfence.replay.logs import nanoseconds
 
 __all__ = ["Seen"]
 

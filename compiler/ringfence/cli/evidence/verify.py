@@ -5,9 +5,9 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
-from ringfence.cli.evidence_trust import FILE, TrustOptions, origin_of, trust_options, unasked
-from ringfence.cli.evidence_verify_export import ExportTrust, verify_export
+from ringfence.cli.evidence.output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence.trust import FILE, TrustOptions, origin_of, trust_options, unasked
+from ringfence.cli.evidence.verify_export import ExportTrust, verify_export
 
 __all__ = ["verify_evidence"]
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
-from ringfence.cli.record_output import finish, now_text, output_option
+from ringfence.cli.evidence.record.output import finish, now_text, output_option
+from ringfence.cli.evidence.trust import FILE, TrustOptions, claimed_origin, trust_options
 
 __all__ = ["record_explanations"]
 
@@ -55,7 +55,7 @@ def record_explanations(
     """
     import time
 
-    from ringfence.cli.record_bodies import record_bodies
+    from ringfence.cli.evidence.record.bodies import record_bodies
     from ringfence.cli.repository import find_root
     from ringfence.errors import UsageError
     from ringfence.evidence.delivered import form_record

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringfence.cli.evidence_personal import named_store, store_options
-from ringfence.cli.evidence_trust import FILE, claimed_origin, log_key
+from ringfence.cli.evidence.personal import named_store, store_options
+from ringfence.cli.evidence.record.output import finish, output_option
+from ringfence.cli.evidence.trust import FILE, claimed_origin, log_key
 from ringfence.cli.passphrase import passphrase_options
-from ringfence.cli.record_output import finish, output_option
 from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
@@ -157,10 +157,10 @@ def _held(
 
 def _logged(named: frozenset[str], logs: tuple[Path, ...]) -> "HeldDecisions":
     """Return the decisions of logs; what cannot be read there is no decision of the run."""
+    from ringfence.decision_log.reading import read_events
     from ringfence.evidence.held import HeldDecisions
     from ringfence.evidence.ingest import Tally, decision_records
     from ringfence.evidence.records import RecordKind
-    from ringfence.replay.logs import read_events
 
     by_id: dict[str, tuple[Record, ...]] = {}
     for record in decision_records(read_events(logs), allowed_facts=_FACTS, tally=Tally()):

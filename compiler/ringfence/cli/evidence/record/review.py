@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.evidence_trust import TrustOptions, claimed_origin, trust_options
-from ringfence.cli.record_output import finish, now_text, output_option
+from ringfence.cli.evidence.record.output import finish, now_text, output_option
+from ringfence.cli.evidence.trust import TrustOptions, claimed_origin, trust_options
 
 __all__ = ["record_review"]
 

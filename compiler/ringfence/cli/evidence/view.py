@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringfence.cli.evidence_personal import named_store, store_options
-from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
+from ringfence.cli.evidence.personal import named_store, store_options
+from ringfence.cli.evidence.trust import FILE, TrustOptions, claimed_origin, trust_options
 
 if TYPE_CHECKING:
     from ringfence.ledger.search import Placed
@@ -87,7 +87,7 @@ def _records(
     trust: TrustOptions,
 ) -> "tuple[tuple[Placed, ...], str]":
     """Return the verified records, and their log's origin; raise UsageError and VerifyError."""
-    from ringfence.cli.evidence_verify_export import ExportTrust, export_verifier
+    from ringfence.cli.evidence.verify_export import ExportTrust, export_verifier
     from ringfence.errors import UsageError
     from ringfence.export.selection import Selection, select
     from ringfence.ledger.about import ABOUT

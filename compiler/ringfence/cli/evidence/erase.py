@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_personal import open_store, store_options
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.personal import open_store, store_options
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
 
@@ -117,7 +117,7 @@ def erase_facts(
           --by dpo@acme.example --reason "retention" \\
           --personal-store personal --personal-key personal.key
     """
-    from ringfence.cli.reconcile_input import read_duration
+    from ringfence.cli.evidence.reconcile_input import read_duration
     from ringfence.cli.signing_key import ed25519_keys
     from ringfence.errors import UsageError
     from ringfence.personal.erasing import Request

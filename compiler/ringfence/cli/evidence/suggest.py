@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_trust import TrustOptions, claimed_origin, trust_options
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.trust import TrustOptions, claimed_origin, trust_options
 
 __all__ = ["suggest_threshold"]
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
-from ringfence.cli.record_output import finish, now_text, output_option
+from ringfence.cli.evidence.record.output import finish, now_text, output_option
+from ringfence.cli.evidence.trust import FILE, TrustOptions, claimed_origin, trust_options
 
 __all__ = ["record_lineage"]
 
@@ -45,7 +45,7 @@ def record_lineage(
     """
     import secrets
 
-    from ringfence.cli.record_bodies import record_bodies
+    from ringfence.cli.evidence.record.bodies import record_bodies
     from ringfence.errors import UsageError
     from ringfence.evidence.held import HeldDecisions
     from ringfence.evidence.records import RecordKind

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringfence.cli.collector_options import CollectorOptions, collector_options
-from ringfence.cli.evidence_export_policy import PolicyOptions
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_personal import named_store, store_options
-from ringfence.cli.evidence_trust import FILE, TrustOptions, claimed_origin, trust_options
+from ringfence.cli.evidence.collector_options import CollectorOptions, collector_options
+from ringfence.cli.evidence.export_policy import PolicyOptions
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.personal import named_store, store_options
+from ringfence.cli.evidence.trust import FILE, TrustOptions, claimed_origin, trust_options
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
 
@@ -222,7 +222,7 @@ def _write(output: Path, files: dict[str, bytes], *, recipients: tuple[str, ...]
 
 def _stamped(note: bytes, *, url: str | None, tsa: Path | None) -> bytes | None:
     """Return an authority's token over the checkpoint, where one is asked for; raise UsageError."""
-    from ringfence.cli.evidence_verify_export import trusted_authority
+    from ringfence.cli.evidence.verify_export import trusted_authority
     from ringfence.errors import UsageError
     from ringfence.timestamp.asking import ask_timestamp
 

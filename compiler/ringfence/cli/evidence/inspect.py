@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
-from ringfence.cli.evidence_personal import named_store, store_options
-from ringfence.cli.evidence_trust import TrustOptions, claimed_origin, trust_options, unasked
+from ringfence.cli.evidence.output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence.personal import named_store, store_options
+from ringfence.cli.evidence.trust import TrustOptions, claimed_origin, trust_options, unasked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

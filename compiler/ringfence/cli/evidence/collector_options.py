@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ringfence.cli.evidence_trust import FILE
+from ringfence.cli.evidence.trust import FILE
 
 if TYPE_CHECKING:
     from ringfence.delivery.destination import Destination
@@ -34,7 +34,7 @@ class CollectorOptions:
 
     def sender(self, *, progress: "Callable[[Outcome], None]" = lambda _: None) -> "Sender":
         """Return how records are sent; raise UsageError."""
-        from ringfence.cli.reconcile_input import read_duration
+        from ringfence.cli.evidence.reconcile_input import read_duration
         from ringfence.delivery.sending import Sender
 
         deadline = float(read_duration(self.deadline))

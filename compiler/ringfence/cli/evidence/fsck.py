@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
-from ringfence.cli.evidence_trust import (
+from ringfence.cli.evidence.output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence.trust import (
     TrustOptions,
     claimed_origin,
     trust_options,

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_personal import PersonalOptions, personal_options
-from ringfence.cli.evidence_trust import FILE
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.personal import PersonalOptions, personal_options
+from ringfence.cli.evidence.trust import FILE
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
 
@@ -181,10 +181,11 @@ def append_logs(
     """
     from ringfence.change.append import append_changes
     from ringfence.change.read import read_any
-    from ringfence.cli.evidence_trust import witness_quorum
-    from ringfence.cli.evidence_witnessing import witnessing
-    from ringfence.cli.reconcile_input import read_runners
+    from ringfence.cli.evidence.reconcile_input import read_runners
+    from ringfence.cli.evidence.trust import witness_quorum
+    from ringfence.cli.evidence.witnessing import witnessing
     from ringfence.cli.signing_key import ed25519_keys
+    from ringfence.decision_log.reading import read_events
     from ringfence.delivery.append import append_records
     from ringfence.delivery.reading import read_lines
     from ringfence.delivery.terms import Terms
@@ -194,7 +195,6 @@ def append_logs(
     from ringfence.ledger.settings import Settings
     from ringfence.ledger.store import Ledger
     from ringfence.personal.erasing import record_pending
-    from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
     if not logs and not changes and not records:

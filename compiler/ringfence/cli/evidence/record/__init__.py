@@ -2,11 +2,11 @@
 
 import click
 
-from ringfence.cli.record_explanation import record_explanations
-from ringfence.cli.record_grant import record_approvals, record_exceptions
-from ringfence.cli.record_lineage import record_lineage
-from ringfence.cli.record_review import record_review
-from ringfence.cli.record_run import record_run
+from ringfence.cli.evidence.record.explanation import record_explanations
+from ringfence.cli.evidence.record.grant import record_approvals, record_exceptions
+from ringfence.cli.evidence.record.lineage import record_lineage
+from ringfence.cli.evidence.record.review import record_review
+from ringfence.cli.evidence.record.run import record_run
 
 __all__ = ["write_record"]
 

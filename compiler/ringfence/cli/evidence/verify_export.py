@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringfence.cli.evidence_output import print_json, print_not_shown
-from ringfence.cli.evidence_trust import TrustOptions, unasked
+from ringfence.cli.evidence.output import print_json, print_not_shown
+from ringfence.cli.evidence.trust import TrustOptions, unasked
 
 if TYPE_CHECKING:
     from ringfence.export.verify import ExportResult, ExportVerifier

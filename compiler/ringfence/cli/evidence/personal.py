@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from ringfence.cli.evidence_trust import FILE
+from ringfence.cli.evidence.trust import FILE
 
 if TYPE_CHECKING:
     from ringfence.personal.keeping import Personal

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_personal import open_store, store_options
-from ringfence.cli.evidence_trust import FILE
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.personal import open_store, store_options
+from ringfence.cli.evidence.trust import FILE
 
 if TYPE_CHECKING:
     from ringfence.personal.commitment import Opening
@@ -46,7 +46,7 @@ def keep_texts(
       ringfence evidence keep runs.jsonl --texts runs.texts \\
           --personal-store personal --personal-key personal.key
     """
-    from ringfence.cli.reconcile_input import read_runs
+    from ringfence.cli.evidence.reconcile_input import read_runs
     from ringfence.personal.run_texts import keep_openings
 
     runs, openings = read_runs(records), _read(texts)

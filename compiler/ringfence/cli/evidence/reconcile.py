@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ringfence.cli.evidence_output import form_option, print_json, print_not_shown
-from ringfence.cli.evidence_personal import named_store, store_options
-from ringfence.cli.evidence_trust import (
+from ringfence.cli.evidence.output import form_option, print_json, print_not_shown
+from ringfence.cli.evidence.personal import named_store, store_options
+from ringfence.cli.evidence.trust import (
     FILE,
     TrustOptions,
     claimed_origin,
@@ -162,20 +162,20 @@ def reconcile_ledger(
     """
     import time
 
-    from ringfence.cli.reconcile_input import (
+    from ringfence.cli.evidence.reconcile_input import (
         read_bundle_keys,
         read_duration,
         read_runners,
         read_runs,
         read_withdrawn,
     )
+    from ringfence.decision_log.reading import read_events
     from ringfence.errors import UsageError
     from ringfence.evidence.folder import write_new
     from ringfence.reconcile.gaps import gap_records
     from ringfence.reconcile.reconcile import Terms, reconcile
     from ringfence.reconcile.seen import see
     from ringfence.reconcile.shelf import read_shelf
-    from ringfence.replay.logs import read_events
 
     if gaps_to is not None and gaps_to.exists():
         raise UsageError(f"`{gaps_to}` exists", help="name a new file; nothing is replaced")

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ringfence.cli.collector_options import CollectorOptions, collector_options
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_trust import FILE
+from ringfence.cli.evidence.collector_options import CollectorOptions, collector_options
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.trust import FILE
 
 if TYPE_CHECKING:
     from ringfence.delivery.sending import Outcome

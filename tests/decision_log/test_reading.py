@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ringfence.decision_log.event import LogEvent, LogFinding, nanoseconds
+from ringfence.decision_log.exact_json import ExactNumber
+from ringfence.decision_log.reading import read_events
 from ringfence.opa import find_opa
-from ringfence.replay.event_json import ExactNumber
-from ringfence.replay.logs import LogEvent, LogFinding, nanoseconds, read_events
 
 CANARY = "hunter2-canary"
 

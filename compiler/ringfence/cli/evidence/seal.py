@@ -1,4 +1,4 @@
-"""`ringfence evidence`: seal decision logs, keep them in a ledger, and verify both."""
+"""`ringfence evidence seal`: decision logs as a package that is made once."""
 
 import base64
 import sys
@@ -7,33 +7,15 @@ from typing import Any
 
 import click
 
-from ringfence.cli.evidence_erase import erase_facts, init_personal
-from ringfence.cli.evidence_export import export_records
-from ringfence.cli.evidence_fsck import check_ledger
-from ringfence.cli.evidence_inspect import inspect_record
-from ringfence.cli.evidence_keep import keep_texts
-from ringfence.cli.evidence_ledger import append_logs, init_ledger
-from ringfence.cli.evidence_output import form_option, print_json
-from ringfence.cli.evidence_prove import prove_record
-from ringfence.cli.evidence_reconcile import reconcile_ledger
-from ringfence.cli.evidence_record import write_record
-from ringfence.cli.evidence_send import send_records
-from ringfence.cli.evidence_suggest import suggest_threshold
-from ringfence.cli.evidence_trust import FILE
-from ringfence.cli.evidence_verify import verify_evidence
-from ringfence.cli.evidence_view import view_records
+from ringfence.cli.evidence.output import form_option, print_json
+from ringfence.cli.evidence.trust import FILE
 from ringfence.cli.passphrase import passphrase_options
 from ringfence.cli.signing_key import KEY
 
-__all__ = ["command"]
+__all__ = ["seal_logs"]
 
 
-@click.group()
-def command() -> None:
-    """Seal decision logs, keep them in a ledger, and verify both."""
-
-
-@command.command("seal")
+@click.command("seal")
 @click.argument("logs", nargs=-1, required=True, type=FILE)
 @click.option(
     "--output",
@@ -79,11 +61,11 @@ def seal_logs(
           --origin example.com/runners --facts runner.class,runner.size
     """
     from ringfence.cli.signing_key import ed25519_key
+    from ringfence.decision_log.reading import read_events
     from ringfence.evidence.ingest import Tally, decision_records
     from ringfence.evidence.seal import seal
     from ringfence.personal.keeping import Personal
     from ringfence.personal.schema import personal_names
-    from ringfence.replay.logs import read_events
     from ringfence.report.escape import escape_line
 
     private = ed25519_key(key, file=passphrase_file, variable=passphrase_env)
@@ -112,11 +94,3 @@ def seal_logs(
         )
     if tally.refused:
         sys.exit(2)
-
-
-for _one in (
-    verify_evidence, init_ledger, append_logs, check_ledger, prove_record, inspect_record,
-    export_records, view_records, reconcile_ledger, init_personal, erase_facts,
-    send_records, write_record, keep_texts, suggest_threshold,
-):  # fmt: skip
-    command.add_command(_one)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
-from ringfence.cli.record_output import finish, output_option
+from ringfence.cli.evidence.record.output import finish, output_option
 
 if TYPE_CHECKING:
     from ringfence.check.compiled import Overview
