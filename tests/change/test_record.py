@@ -9,8 +9,9 @@ import pytest
 import rfc8785
 from tests.change.publishing import command
 from tests.change.samples import BASELINE, BUILD, CONTENT, PROMOTION, REPLAY, TESTED
+from tests.evidence.commands import write_log
 from tests.evidence.samples import KEY, ORIGIN
-from tests.evidence.test_ledger_commands import event, write_log
+from tests.evidence.test_ledger_commands import event
 
 from ringfence.change.model import Built, LogDigest
 from ringfence.change.read import result_bytes

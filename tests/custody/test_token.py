@@ -10,6 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from tests.custody.conftest import PIN, Token
+from tests.evidence.commands import logged, write_log
 
 import ringfence
 from ringfence.custody.opening import open_ed25519, open_key, open_p256
@@ -18,15 +19,6 @@ from ringfence.evidence.note import NoteKey, open_note, sign_note
 from ringfence.export.package_key import PackageKey
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
-
-EVENT = {
-    "decision_id": "d-1",
-    "timestamp": "2026-11-02T20:56:51.6Z",
-    "path": "ringfence/main/decision",
-    "bundles": {},
-    "labels": {"id": "sidecar-1", "version": "1.22.0"},
-    "input": {"point": "runner.start", "tenant": "acme", "facts": {}},
-}
 
 
 def evidence(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
@@ -62,7 +54,7 @@ def test_a_ledger_rotates_from_one_token_key_to_another(token: Token, tmp_path: 
 
 def test_commands_sign_by_the_token(token: Token, tmp_path: Path) -> None:
     """`init`, `append` and `seal` take the URI, what they sign verifies, and no output shows the PIN."""
-    (tmp_path / "log.jsonl").write_text(json.dumps(EVENT) + "\n")
+    write_log(tmp_path, [logged(1, {})])
     pin = ("--passphrase-env", "HSM_PIN")
     signing = ("--key", token.uri, *pin)
     made = evidence(tmp_path, "init", "ledger", "--origin", "e.com/l", *signing, "--format", "json")

@@ -13,6 +13,7 @@ from typing import Any
 
 import requests
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from tests.evidence.commands import logged, write_log
 from tests.evidence.samples import decision
 from tests.trust.test_attest import FACTS as SCANNED
 from tests.trust.test_attest import GIVEN as ATTEST
@@ -36,15 +37,7 @@ from ringfence.trust.written import read_exception
 ROOT = Path(__file__).parents[2]
 SCAFFOLD = ROOT / "compiler" / "ringfence" / "scaffold"
 EXAMPLE = ROOT / "examples" / "data-platform"
-EVENT = {
-    "decision_id": "d-1",
-    "timestamp": "2026-11-02T20:56:51.6Z",
-    "path": "ringfence/main/decision",
-    "bundles": {},
-    "labels": {"id": "sidecar-1", "version": "1.22.0"},
-    "input": {"point": "runner.start", "tenant": "acme", "facts": {}},
-    "result": decision(action="allow", allowed=True, reasons=[], waived=[], approvals=[]),
-}
+ALLOW = decision(action="allow", allowed=True, reasons=[], waived=[], approvals=[])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +72,7 @@ class Work:
 
     def seal(self, uri: str) -> None:
         """Seal a log, and verify the package."""
-        (self.folder / "log.jsonl").write_text(json.dumps(EVENT) + "\n")
+        write_log(self.folder, [logged(1, {}, result=ALLOW)])
         where = ("-o", "sealed", "--origin", "e.com/l")
         said = self.run(
             *("evidence", "seal", "log.jsonl", *where, "--format", "json"), *self._by(uri)
@@ -200,7 +193,7 @@ class Work:
         """Make a ledger of one decision, once, with the key or one in a file, and its `log.vkey`."""
         if (self.folder / "ledger").exists():
             return
-        (self.folder / "log.jsonl").write_text(json.dumps(EVENT) + "\n")
+        write_log(self.folder, [logged(1, {}, result=ALLOW)])
         if uri is None:
             self.run("keygen", "--type", "ed25519", "--out", ".", "--name", "log")
         by = ("--key", "log.key.pem") if uri is None else self._by(uri)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pyrage
 import pytest
 from tests.enterprise.samples import NAME, POLICY
-from tests.evidence.test_ledger_commands import evidence
+from tests.evidence.commands import evidence
 from tests.export.samples import PACKAGE, log_key
 
 from ringfence.keys import write_private, write_public

@@ -2,10 +2,8 @@
 
 import base64
 import json
-import os
 import shutil
 import subprocess
-import sys
 import threading
 import time
 from pathlib import Path
@@ -13,10 +11,10 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.evidence.commands import evidence, logged, write_log
 from tests.evidence.conftest import GO
 from tests.evidence.samples import KEY, ORIGIN, STRANGER, decision
 
-import ringfence
 from ringfence.evidence.note import NoteKey
 from ringfence.keys import write_private, write_public
 from ringfence.ledger.cosignature import WitnessKey
@@ -28,35 +26,10 @@ CANARY = "hunter2-canary"
 
 
 def event(number: int, **changes: Any) -> dict[str, Any]:
-    """Return an event as OPA logs it; its facts hold a canary."""
-    tenant = changes.pop("tenant", "acme")
-    return {
-        "decision_id": f"d-{number}",
-        "timestamp": f"2026-11-{1 + number % 20:02}T20:56:51.6Z",
-        "path": "ringfence/main/decision",
-        "bundles": {"runtime": {"revision": "runtime/prod@sha256:8f16"}},
-        "labels": {"id": "sidecar-1", "version": "1.22.0"},
-        "input": {
-            "point": "runner.start",
-            "tenant": tenant,
-            "trace_id": f"t-{number // 2}",
-            "facts": {"runner": {"class": "container"}, "run": {"token": CANARY}},
-        },
-        "result": decision(),
-        **changes,
-    }
-
-
-def evidence(folder: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Run `ringfence evidence`."""
-    command = [sys.executable, "-m", "ringfence.cli.main", "evidence", *arguments]
-    env = {**os.environ, "PYTHONPATH": str(Path(ringfence.__file__).parents[1])}
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
-
-
-def write_log(folder: Path, events: list[dict[str, Any]]) -> None:
-    """Write events as JSON lines."""
-    (folder / "log.jsonl").write_text("".join(json.dumps(one) + "\n" for one in events))
+    """Return an event whose facts hold a canary; two share a trace."""
+    facts = {"runner": {"class": "container"}, "run": {"token": CANARY}}
+    time = f"2026-11-{1 + number % 20:02}T20:56:51.6Z"
+    return logged(number, facts, **{"timestamp": time, "trace_id": f"t-{number // 2}", **changes})
 
 
 @pytest.fixture(scope="module")

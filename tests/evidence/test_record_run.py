@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.evidence.commands import evidence
 from tests.evidence.samples import KEY, ORIGIN
-from tests.evidence.test_ledger_commands import evidence
 from tests.pipeline.serving import build_bundles, open_site, request_to_start, wait_for
 
 from ringfence.evidence.delivered import read_delivered

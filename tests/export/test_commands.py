@@ -8,7 +8,7 @@ import tarfile
 from pathlib import Path
 
 import pytest
-from tests.evidence.test_ledger_commands import evidence
+from tests.evidence.commands import evidence
 from tests.export.samples import (
     FOREIGN,
     LOG,

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.evidence.commands import logged
 from tests.evidence.samples import decision
 
 import ringfence
@@ -23,24 +24,10 @@ CHECK = ("--key", "log.vkey")
 
 def event(number: int, by: str, *, month: str = "11", tenant: str = "acme") -> dict[str, Any]:
     """Return an event that names a person and a small number about them."""
-    return {
-        "decision_id": f"d-{number}",
-        "timestamp": f"2026-{month}-02T20:56:51.6Z",
-        "path": "ringfence/main/decision",
-        "bundles": {"runtime": {"revision": "runtime/prod@sha256:8f16"}},
-        "labels": {"id": "sidecar-1", "version": "1.22.0"},
-        "input": {
-            "point": "runner.start",
-            "tenant": tenant,
-            "trace_id": f"t-{number}",
-            "facts": {
-                "request": {"by": by},
-                "runner": {"class": "container"},
-                "hr": {"grade": number},
-            },
-        },
-        "result": decision(action="allow", allowed=True, reasons=[]),
-    }
+    facts = {"request": {"by": by}, "runner": {"class": "container"}, "hr": {"grade": number}}
+    allow = decision(action="allow", allowed=True, reasons=[])
+    time = f"2026-{month}-02T20:56:51.6Z"
+    return logged(number, facts, timestamp=time, tenant=tenant, result=allow)
 
 
 EVENTS = [

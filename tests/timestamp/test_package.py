@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.evidence.test_ledger_commands import evidence
+from tests.evidence.commands import evidence
 from tests.export.samples import (
     LOG,
     PACKAGE,
