@@ -1,18 +1,21 @@
 """Facts about records that others make: they have the form of their kind, or they are refused."""
 
 import copy
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from tests.evidence.kind_samples import BODIES, body_of, sample
 from tests.evidence.samples import ALLOWED, event
 
 from ringfence.evidence.decision import make_decision
-from ringfence.evidence.delivered import DELIVERABLE, read_delivered
+from ringfence.evidence.delivered import DELIVERABLE, FORMS, read_delivered
 from ringfence.evidence.error import EvidenceError
+from ringfence.evidence.kinds.places import places_of, seen_at_once
 from ringfence.evidence.records import Record, RecordKind, ids_of, make_record
 from ringfence.reconcile.gaps import gap_records
 from ringfence.reconcile.join import Missing
@@ -209,3 +212,19 @@ def test_gaps_that_reconciling_finds_are_delivered() -> None:
     ]
     made: list[Record] = gap_records(missing, seen=Seen())
     assert [read_delivered(one.data) for one in made] == made
+
+
+@pytest.mark.parametrize("kind", sorted(FORMS))
+def test_a_look_says_what_validating_says(kind: RecordKind) -> None:
+    """Of members that are missing or unknown, and of long lists, both find the same."""
+    body, form = BODIES[kind], FORMS[kind]
+    assert seen_at_once(form, body) == ()
+    lists = [name for name, value in body.items() if isinstance(value, list) and value]
+    needed = [one.alias or name for name, one in form.model_fields.items() if one.is_required()]
+    altered = [{name: body[name] for name in body if name != gone} for gone in needed]
+    altered += [{**body, "unknown": 1}, {"unknown": 1}]
+    altered += [{**body, name: body[name] * 2001} for name in lists]
+    for one in altered:
+        with pytest.raises(ValidationError) as caught:
+            form.model_validate_json(json.dumps(one))
+        assert seen_at_once(form, one) == places_of(caught.value)

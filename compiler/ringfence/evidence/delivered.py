@@ -16,7 +16,7 @@ from ringfence.evidence.kinds.explanation import ExplanationForm
 from ringfence.evidence.kinds.gap import GapForm
 from ringfence.evidence.kinds.grant import ApprovalForm, ExceptionForm
 from ringfence.evidence.kinds.lineage import LineageForm
-from ringfence.evidence.kinds.places import places_of
+from ringfence.evidence.kinds.places import places_of, seen_at_once
 from ringfence.evidence.kinds.review import ReviewForm
 from ringfence.evidence.kinds.run import RunForm
 from ringfence.evidence.records import (
@@ -61,6 +61,8 @@ ABOUT: Final = frozenset({RecordKind.REVIEW, RecordKind.EXPLANATION, RecordKind.
 _START: Final = b'{"body":'
 """How the bytes of every canonical record begin."""
 
+_NOT_CANONICAL: Final = "a record is not in the form of RFC 8785"
+
 
 def read_delivered(data: bytes) -> Record:
     """Return the record of delivered bytes, which are kept as they are.
@@ -71,20 +73,21 @@ def read_delivered(data: bytes) -> Record:
     """
     try:
         record = read_record(data)
-        canonical = canonical_bytes(orjson.loads(data))
-    except (VerifyError, EvidenceError) as error:
+    except VerifyError as error:
         raise _undeliverable(error.message) from None
-    if canonical != data:
-        raise _undeliverable("a record is not in the form of RFC 8785")
+    end = record_end(record.kind)
+    if not data.startswith(_START) or not data.endswith(end):
+        raise _undeliverable(_NOT_CANONICAL)
     if record.kind not in DELIVERABLE:
         raise _undeliverable(f"a `{record.kind.value}` is not delivered as a record")
-    found = _problems(record)
+    found = _problems(record, data[len(_START) : -len(end)])
     if found:
         raise EvidenceError(
             "RF909",
             f"the `{record.kind.value}` is not in the form of its kind: {'; '.join(found)}",
             missing=found,
         )
+    _require_canonical(data)
     return Record(record.kind, data, ids_of(record.body))
 
 
@@ -99,17 +102,19 @@ def form_record(kind: RecordKind, body: Mapping[str, Any]) -> Record:
     return read_delivered(make_record(kind, body).data)
 
 
-def _problems(record: Record) -> tuple[str, ...]:
+def _problems(record: Record, body: bytes) -> tuple[str, ...]:
+    """Return what is not as its kind has it; before that, canonical bytes of anything could cost much."""
     if record.kind is RecordKind.CHANGE:
         return _change_problems(record)
-    body = record.data[
-        len(_START) : -len(record_end(record.kind))
-    ]  # as it stands there, at any depth
     try:
-        FORMS[record.kind].model_validate_json(body)
+        found = seen_at_once(FORMS[record.kind], orjson.loads(body))
+        if not found:
+            FORMS[record.kind].model_validate_json(body)
+    except orjson.JSONDecodeError:  # the envelope has a name twice
+        raise _undeliverable(_NOT_CANONICAL) from None
     except ValidationError as error:
         return places_of(error)
-    return ()
+    return found
 
 
 def _change_problems(record: Record) -> tuple[str, ...]:
@@ -120,6 +125,15 @@ def _change_problems(record: Record) -> tuple[str, ...]:
     except EvidenceError as error:
         return (error.message,)
     return ()
+
+
+def _require_canonical(data: bytes) -> None:
+    try:
+        canonical = canonical_bytes(orjson.loads(data))
+    except EvidenceError as error:
+        raise _undeliverable(error.message) from None
+    if canonical != data:
+        raise _undeliverable(_NOT_CANONICAL)
 
 
 def _undeliverable(problem: str) -> EvidenceError:

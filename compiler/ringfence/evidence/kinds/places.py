@@ -1,16 +1,44 @@
 """Places of what is wrong in a record, and never its values."""
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
-__all__ = ["places_of"]
+__all__ = ["places_of", "seen_at_once"]
 
 _MOST: Final = 20
+_UNKNOWN: Final = "has a member that this kind has not"
 _MEMBER = re.compile(r"(?!(?:str|int)\Z)[a-z_][a-z0-9_]{0,63}")
 """What is no member is the name of one of several types that a member may have."""
+
+
+def seen_at_once(form: type[BaseModel], body: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a look tells: members that are missing or unknown, and lists that are too long.
+
+    It is said as `places_of` says it. Pydantic finds the same, and keeps a copy of all that stands beside
+    each missing member, and an error of each entry.
+    """
+    fields = {one.alias or name: one for name, one in form.model_fields.items()}
+    said = {
+        f"{name}: missing" for name in fields.keys() - body.keys() if fields[name].is_required()
+    }
+    said |= {f"body: {_UNKNOWN}" for _ in body.keys() - fields.keys()}
+    said |= {
+        f"{name}: too long"
+        for name, one in fields.items()
+        if isinstance(value := body.get(name), list) and len(value) > _most(one)
+    }
+    return tuple(sorted(said)[:_MOST])
+
+
+def _most(field: FieldInfo) -> float:
+    """Return how many entries a list may have."""
+    found = (getattr(rule, "max_length", None) for rule in field.metadata)
+    return min((one for one in found if isinstance(one, int)), default=math.inf)
 
 
 def places_of(error: ValidationError) -> tuple[str, ...]:
@@ -38,7 +66,7 @@ def _said(error: Any) -> str:
         case "missing":
             return "missing"
         case "extra_forbidden":
-            return "has a member that this kind has not"
+            return _UNKNOWN
         case "too_long" | "string_too_long":
             return "too long"
         case "value_error":
