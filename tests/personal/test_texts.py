@@ -183,6 +183,16 @@ def test_a_person_is_one_in_a_tenant_and_month(store: PersonalStore) -> None:
     assert first.isdisjoint(names(3, input=asked))
 
 
+@pytest.mark.parametrize("kind", [RecordKind.APPROVAL, RecordKind.EXCEPTION])
+def test_a_grant_names_its_key(kind: RecordKind, store: PersonalStore) -> None:
+    """Another month and tenant have other pseudonyms, and the key that signed is the same in both."""
+    later = {"tenant": "zeta", "from": 1_799_000_000, "until": 1_799_000_001}
+    given = [make_record(kind, BODIES[kind] | more) for more in ({}, later)]
+    first, second = (with_texts_apart(one, store).body for one in given)
+    assert first["by"] != second["by"]
+    assert (first["kid"], first["key"]) == (second["kid"], second["key"])
+
+
 def test_equal_texts_have_unequal_commitments(store: PersonalStore) -> None:
     """Nobody sees by the reason that two decisions had the same, nor in two places of one."""
     bodies = [body_of(number, store) for number in range(3)]
