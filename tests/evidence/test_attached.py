@@ -68,6 +68,22 @@ def test_a_run_or_gap_of_another_tenant_says_nothing_of_a_decision(tmp_path: Pat
     assert own.warnings == ("a gap record says that something is missing here",)
 
 
+def test_a_run_of_another_tenant_brings_none_of_its_decisions(tmp_path: Path) -> None:
+    """Who names a decision of others in a run of its own does not bury it under what else it ran."""
+    own = make_decision(
+        event(decision_id="d-1", input={"point": "runner.start", "tenant": "other", "facts": {}}),
+        allowed_facts=ALLOWED,
+    )
+    checks = [{"decision_id": "decision-0"}, {"decision_id": "d-1"}]
+    runs = [sample(RecordKind.RUN, tenant=one, checks=checks) for one in ("other", "acme")]
+    found = inspected(tmp_path / "a", "decision-0", decided(), own, runs[0])
+    assert [one.body["decision_id"] for one in found.decisions] == ["decision-0"]
+    found = inspected(tmp_path / "b", "decision-0", decided(), own, runs[1])
+    assert [one.body["decision_id"] for one in found.decisions] == ["decision-0", "d-1"]
+    found = inspected(tmp_path / "c", "d-1", decided(), own, runs[0])
+    assert [one.body["decision_id"] for one in found.decisions] == ["decision-0", "d-1"]
+
+
 def test_a_trace_that_is_named_like_a_grant_leads_nowhere(tmp_path: Path) -> None:
     """Who calls a trace by an exception's name does not get into the view of its decisions."""
     other = make_record(

@@ -55,8 +55,8 @@ def inspect(
     """Verify a ledger, and return what it says of a decision, trace or run.
 
     What is found leads on: from a run to its decisions, from a trace to the runs that name its
-    decisions. With `tenant`, only that tenant's records are read. Raise VerifyError, RF971 where no
-    record names the id.
+    decisions; another tenant's record that names the decision leads nowhere. With `tenant`, only that
+    tenant's records are read. Raise VerifyError, RF971 where no record names the id.
     """
     ids = {asked}
     for _ in range(_MOST_ROUNDS):
@@ -68,7 +68,7 @@ def inspect(
                 ids_of(record, body) & ids and tenant in (None, body.get("tenant"))
             ),
         )
-        more = {one for placed in found for one in leads_of(placed.record)} - ids
+        more = {one for placed in _leading(found, asked) for one in leads_of(placed.record)} - ids
         if not more:
             break
         ids |= more
@@ -89,6 +89,17 @@ def inspect(
         warnings=(*_warnings(decisions, others), *_unfollowed(more)),
         chain=chain,
     )
+
+
+def _leading(found: tuple[Placed, ...], asked: str) -> list[Placed]:
+    """Return the records that lead on: where a decision was asked for, those of its tenants."""
+    bodies = [(one, one.record.body) for one in found]
+    owners = {
+        _text(body, "tenant")
+        for one, body in bodies
+        if one.record.kind is RecordKind.DECISION and body.get("decision_id") == asked
+    }
+    return [one for one, body in bodies if not owners or _text(body, "tenant") in owners]
 
 
 def _warnings(decisions: tuple[Inspected, ...], others: tuple[Placed, ...]) -> tuple[str, ...]:
