@@ -1,7 +1,8 @@
 """Random alterations of everything that is verified or received: none is accepted, and nothing breaks.
 
 `RINGFENCE_FUZZ_CASES` says how many in all (a few thousand by default, a million by `make bench`), and
-`RINGFENCE_FUZZ_SEED` which; the seed and what came of the cases are printed.
+`RINGFENCE_FUZZ_SEED` which; the seed and what came of the cases are printed. Deliveries of records come
+on top.
 
 An altered artefact may be accepted where its meaning is the same, and only then: lines of strangers under
 a checkpoint, and files of a ledger's folder that are not of its published tree, are for everybody to add.
