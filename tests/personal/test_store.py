@@ -2,6 +2,7 @@
 
 import hashlib
 import sqlite3
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,11 @@ from ringfence.evidence.records import RecordKind
 from ringfence.ledger.settings import Settings
 from ringfence.ledger.store import Ledger
 from ringfence.personal.commitment import Opening, commitment, salt_of
-from ringfence.personal.erasing import Request, erase, record_pending
+from ringfence.personal.erasing import Request, erase, erase_keys, record_pending
 from ringfence.personal.hold import HOLDS, read_holds
 from ringfence.personal.keeping import Personal
 from ringfence.personal.period import period_of
-from ringfence.personal.scope import Found, KeyScope, State
+from ringfence.personal.scope import Erased, Found, KeyScope, State
 from ringfence.personal.sealing import Sealing
 from ringfence.personal.store import PersonalStore
 
@@ -122,6 +123,28 @@ def test_a_value_put_for_another_is_refused(store: PersonalStore) -> None:
     with pytest.raises(EvidenceError, match="RF918"):
         again.find(second, name="hr.grade", tenant="acme")
     again.close()
+
+
+def test_a_hold_wins_over_what_came_while_an_erasure_began(tmp_path: Path) -> None:
+    """A value that a collector keeps in a held month, after the months were read, is not destroyed, nor any other."""
+
+    class Late(PersonalStore):
+        def erase(self, scope: KeyScope, *, note: Callable[[Erased], tuple[str, str]]) -> Erased:
+            held = replace(SCOPE, period="2026-10")
+            committed.append(self.commit(("hr.grade", 4), scope=held, event=("p", "late")))
+            return super().erase(scope, note=note)
+
+    committed: list[str | None] = []
+    store = Late(tmp_path / "personal", secret=SECRET, create=True)
+    committed.append(kept(store, 3))
+    (store.folder / HOLDS).write_text(
+        "holds: [{tenant: acme, periods: [2026-10], reason: case 4}]\n"
+    )
+    with pytest.raises(EvidenceError, match="RF917"):
+        erase_keys(store, request(replace(SCOPE, period=None)))
+    states = [store.find(str(one), name="hr.grade", tenant="acme").state for one in committed]
+    assert (states, store.pending()) == ([State.SHOWN, State.SHOWN], ())
+    store.close()
 
 
 def test_a_crash_between_erasing_and_recording_is_made_up(

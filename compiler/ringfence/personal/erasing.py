@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -49,14 +49,26 @@ def erase_keys(store: PersonalStore, request: Request) -> Erased:
 
     Raise as `erase` does.
     """
-    scope, holds = request.scope, read_holds(store.folder)
+    scope = request.scope
     periods = store.periods(scope) if scope.period is None else (scope.period,)
     if not periods:
         hint = "check tenant and subject; what was erased before stays so"
         raise UsageError("nothing is kept of this tenant and subject", help=hint)
+
+    def noted(erased: Erased) -> tuple[str, str]:
+        # Under the store's lock: a collector may have kept more since the periods were read.
+        _require_free(store, scope.tenant, erased.periods)
+        return _note(request, erased, store=store)
+
+    _require_free(store, scope.tenant, periods)
+    return store.erase(scope, note=noted)
+
+
+def _require_free(store: PersonalStore, tenant: str, periods: Iterable[str]) -> None:
+    """Raise EvidenceError (RF917) where a hold names any of the periods, or cannot be read."""
+    holds = read_holds(store.folder)
     for period in periods:
-        holds.refuse(tenant=scope.tenant, period=period)
-    return store.erase(scope, note=lambda erased: _note(request, erased, store=store))
+        holds.refuse(tenant=tenant, period=period)
 
 
 def wait_recorded(
