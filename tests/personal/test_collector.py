@@ -114,6 +114,30 @@ def canary_records() -> tuple[list[Record], list[str]]:
     return made, canaries
 
 
+@pytest.mark.parametrize("with_store", [True, False])
+def test_a_review_holds_no_value_of_a_personal_fact(place: Place, with_store: bool) -> None:
+    """What a decision's record commits to does not stand in the clear in what a person says of it."""
+    (ledger,) = place.config["ledgers"]
+    if not with_store:
+        del ledger["personal"]
+    place.config["principals"][0]["records"] = ["review"]
+    place.write()
+    name = "hr.grade" if with_store else "request.by"
+    body = {**BODIES[RecordKind.REVIEW], "tenant": "example", "trace_id": None}
+    body["decision_id"] = event(1)["decision_id"]
+    reviews = [
+        make_record(RecordKind.REVIEW, {**body, "observed": [{"name": one, "value": 31_415}]})
+        for one in (name, f"{name}.level", "runner.count")
+    ]
+    with collecting(place) as collector:
+        assert upload(collector.url, place.token, zipped([event(1)])).status_code == 200
+        sent = b"".join(one.data + b"\n" for one in reviews)
+        said = upload(collector.url, place.token, sent, path="/records").json()
+    found = [(one["code"], one["line"]) for one in said["findings"]]
+    assert (said["added"], found) == (1, [("RF909", 1), ("RF909", 2)])
+    assert len(place.records(RecordKind.REVIEW)) == 1
+
+
 def test_what_is_delivered_names_nobody_anywhere(place: Place) -> None:
     """Canaries in each text and name of each kind, delivered twice, are in no file and no line that is said.
 

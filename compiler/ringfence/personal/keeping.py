@@ -1,7 +1,7 @@
 """Which facts of an event are personal, and what a record holds in their place."""
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -74,8 +74,10 @@ class Personal:
         """Put the texts and people of a record of another kind apart; as it is without a store.
 
         Raise EvidenceError: RF916 where the store cannot be used, RF910 where references need more room
-        than a record has.
+        than a record has, RF909 for a review that has a personal fact's value in the clear.
         """
+        if record.kind is RecordKind.REVIEW:
+            self._require_impersonal(record.body["observed"])
         return with_texts_apart(record, self.store)
 
     def flush(self) -> None:
@@ -86,6 +88,16 @@ class Personal:
     def is_personal(self, name: str) -> bool:
         """Tell whether a dotted name is of a personal fact, or of a field of one."""
         return _is_below(name, self.names)
+
+    def _require_impersonal(self, observed: Sequence[Mapping[str, Any]]) -> None:
+        found = tuple(
+            f"observed[{number}]: a personal fact, whose value would stay"
+            for number, one in enumerate(observed)
+            if self.is_personal(one["name"])
+        )
+        if found:
+            said = "; ".join(found)
+            raise EvidenceError("RF909", f"the `review` cannot be kept: {said}", missing=found)
 
     def _commit(
         self, name: str, value: Any, *, asked: object, common: Mapping[str, Any]
