@@ -88,6 +88,12 @@ class Database:
             if self.connection.in_transaction:
                 self.connection.execute("COMMIT")
 
+    def rewrite(self) -> None:
+        """Write the file anew: SQLite leaves copies of rows that it has moved between pages."""
+        with self.working():
+            self.flush()
+            self.connection.execute("VACUUM")
+
     def close(self) -> None:
         """Make all durable, and close the file."""
         with self.lock, contextlib.closing(self.connection):

@@ -95,11 +95,13 @@ def wait_recorded(
 def record_pending(ledger: Ledger, store: PersonalStore) -> int:
     """Append the tombstones that are due, each once, and count them.
 
-    A tombstone says what the log has signed last, which the erasure leaves as it is.
+    The store is written anew before, so that no tombstone tells of what its file still holds. A tombstone
+    says what the log has signed last, which the erasure leaves as it is.
     """
     due = store.pending()
     if not due:
         return 0
+    store.rewrite()
     known = {
         ledger.read(position).body.get("id")
         for position in ledger.index.kind(RecordKind.RETENTION_EVENT.value)

@@ -143,6 +143,10 @@ class PersonalStore:
         with self._database.working() as connection:
             return tuple(connection.execute("SELECT id, body FROM pending ORDER BY rowid"))
 
+    def rewrite(self) -> None:
+        """Leave no byte of what was destroyed in the file; takes as long as copying it does."""
+        self._database.rewrite()
+
     def recorded(self, id: str) -> None:
         """Forget a note, once its record is durable in the ledger."""
         with self._database.working() as connection:
