@@ -84,6 +84,24 @@ def test_a_run_of_another_tenant_brings_none_of_its_decisions(tmp_path: Path) ->
     assert [one.body["decision_id"] for one in found.decisions] == ["decision-0", "d-1"]
 
 
+def test_many_ids_lead_to_what_they_name_and_to_nothing_else(tmp_path: Path) -> None:
+    """With more ids than are looked for one by one, the same records are found."""
+    told: dict[str, Any] = {"decision_id": "decision-0", "trace_id": "trace-0"}
+    child = sample(
+        RecordKind.LINEAGE,
+        **told,
+        lineage_id="c",
+        parent_lineage_ids=[f"p-{n}" for n in range(100)],
+    )
+    parents = [
+        sample(RecordKind.LINEAGE, lineage_id=f"p-{n}", decision_id=f"d-{n}", parent_lineage_ids=[])
+        for n in (0, 99, 100)
+    ]
+    found = inspected(tmp_path / "ledger", "decision-0", decided(), child, *parents)
+    names = [one.record.body["lineage_id"] for one in found.others]
+    assert names == ["c", "p-0", "p-99"]
+
+
 def test_a_trace_that_is_named_like_a_grant_leads_nowhere(tmp_path: Path) -> None:
     """Who calls a trace by an exception's name does not get into the view of its decisions."""
     other = make_record(

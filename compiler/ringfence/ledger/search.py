@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from ringfence.evidence.canonical import canonical_bytes
 from ringfence.evidence.error import EvidenceError
@@ -14,6 +14,9 @@ from ringfence.ledger.tiles import bundle_entries
 from ringfence.ledger.trust import LedgerTrust
 
 __all__ = ["Placed", "search"]
+
+_MANY: Final = 64
+"""Texts, beyond which a record is read in less time than it is searched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,17 +41,21 @@ def search(
 ) -> tuple[FsckResult, tuple[Placed, ...]]:
     """Verify a ledger, and return the records that are wanted, in their order.
 
-    Only records that hold one of the texts `naming` as a whole JSON string are asked about. The index
-    is not read, so nothing is missed for its sake. Raise VerifyError.
+    Only records that hold one of the texts `naming` as a whole JSON string are asked about; where there
+    are so many that looking for each costs more than reading, all are. The index is not read, so nothing
+    is missed for its sake. Raise VerifyError.
     """
     needles = tuple(needle for text in naming if (needle := _needle(text)))
     found: list[Placed] = []
 
+    def may_name(data: bytes) -> bool:
+        return len(needles) > _MANY or any(needle in data for needle in needles)
+
     def each(start: int, bundle: bytes, width: int) -> None:
-        if not any(needle in bundle for needle in needles):
+        if not may_name(bundle):
             return
         for position, entry in enumerate(bundle_entries(bundle)[:width], start=start):
-            if any(needle in entry for needle in needles):
+            if may_name(entry):
                 record = read_record(entry)
                 if wanted(position, record, record.body):
                     found.append(Placed(position, record))
