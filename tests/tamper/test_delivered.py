@@ -11,11 +11,17 @@ from tests.collector.harness import Place, make_place
 from tests.collector.inprocess import InProcess, in_process
 from tests.collector.samples import REVISION
 from tests.delivery.samples import RUNNER, lines, signed_run
-from tests.evidence.kind_samples import BODIES
+from tests.evidence.kind_samples import BODIES, sample
+from tests.evidence.samples import KEY, ORIGIN
 
 from ringfence.evidence.delivered import DELIVERABLE
+from ringfence.evidence.note import NoteKey
 from ringfence.evidence.records import Record, RecordKind, make_record
+from ringfence.export.selection import Selection, select
 from ringfence.keys import write_public
+from ringfence.ledger.settings import Settings
+from ringfence.ledger.store import Ledger
+from ringfence.ledger.trust import LedgerTrust
 from ringfence.personal.scope import KeyScope
 from ringfence.personal.shown import Shown
 from ringfence.personal.store import PersonalStore
@@ -143,3 +149,20 @@ def test_a_reference_to_what_is_anothers_shows_nothing(
         assert LEE not in json.dumps(found.body), what
         assert KEPT not in json.dumps(found.body), what
     store.close()
+
+
+def test_a_long_chain_is_selected_whole(tmp_path: Path) -> None:
+    """Each of 2,000 lineages that follow one another goes into a package, and what follows none of them not."""
+    made = [
+        sample(RecordKind.LINEAGE, lineage_id=f"l-{n}", decision_id=f"d-{n}", trace_id=None,
+               parent_lineage_ids=[f"l-{n + 1}"])
+        for n in range(2000)
+    ]  # fmt: skip
+    other = sample(RecordKind.LINEAGE, lineage_id="other", decision_id="d", parent_lineage_ids=[])
+    ledger = Ledger.create(tmp_path / "l", origin=ORIGIN, settings=Settings(keys=(KEY,)))
+    ledger.append([*made, other])
+    ledger.checkpoint()
+    ledger.close()
+    chosen = Selection(tenants=frozenset({"acme"}), ids=frozenset({"l-0"}))
+    found = select(tmp_path / "l", chosen, trust=LedgerTrust(key=NoteKey(ORIGIN, KEY.public_key())))
+    assert [one.record.data for one in found.records[1:]] == [one.data for one in made]

@@ -109,14 +109,21 @@ def _named(found: list[Placed], selection: Selection) -> list[Placed]:
     """Return what names the ids, and what these records lead to, such as a run's decisions."""
     if not selection.ids:
         return found
-    names = [(one, ids_of(one.record, one.record.body)) for one in found]
-    ids = set(selection.ids)
-    while True:
-        taken = [one for one, named in names if named & ids]
-        more = {led for one in taken for led in leads_of(one.record)} - ids
-        if not more:
-            return taken
-        ids |= more
+    by_id: dict[str, list[Placed]] = {}
+    for one in found:
+        for name in ids_of(one.record, one.record.body):
+            by_id.setdefault(name, []).append(one)
+    left, seen, taken = list(selection.ids), set[str](), set[int]()
+    while left:  # each id and record once, since a tenant's lineage may be as long as it likes
+        name = left.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for one in by_id.get(name, ()):
+            if one.position not in taken:
+                taken.add(one.position)
+                left += leads_of(one.record)
+    return [one for one in found if one.position in taken]
 
 
 def _within(found: list[Placed], selection: Selection) -> Iterator[Placed]:
