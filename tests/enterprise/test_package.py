@@ -18,6 +18,7 @@ from tests.enterprise.samples import (
     policy,
     records,
 )
+from tests.evidence.pages import PAGES
 from tests.evidence.samples import REASON, decision
 from tests.export.samples import PACKAGE, decided, package, resigned, said_of, trust, verifier
 from tests.export.test_tamper import JSON, refusal, refusals
@@ -125,8 +126,7 @@ def test_the_summaries_tell_the_standing(files: dict[str, bytes]) -> None:
 
 def test_the_pages_policy_is_one() -> None:
     """The example of the page on evidence is a valid export policy."""
-    page = Path(__file__).parents[2] / "docs" / "evidence.md"
-    (text,) = re.findall(r"```yaml export policy\n(.*?)```", page.read_text(), re.DOTALL)
+    (text,) = re.findall(r"```yaml export policy\n(.*?)```", PAGES, re.DOTALL)
     assert policy(text).file.name == "eu-audit"
 
 

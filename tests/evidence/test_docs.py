@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+from tests.evidence.pages import PAGES
 from tests.evidence.samples import KEY, STRANGER
 
 from ringfence.codes import CODES
@@ -17,11 +18,9 @@ from ringfence.ledger.cosignature import WitnessKey, cosign
 from ringfence.ledger.key_event import start_record
 from ringfence.ledger.store import Ledger
 
-PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
-
 
 def _block(label: str) -> bytes:
-    (found,) = re.findall(rf"```{label}\n(.*?)```", PAGE, re.DOTALL)
+    (found,) = re.findall(rf"```{label}\n(.*?)```", PAGES, re.DOTALL)
     return str(found).encode()
 
 
@@ -33,8 +32,8 @@ def test_the_pages_vector_is_what_we_write() -> None:
     assert sign_note(checkpoint.text(), name=checkpoint.origin, key=KEY) == _block(
         "text checkpoint"
     )
-    assert f"`{leaves[0].hex()}`" in PAGE
-    assert f"`{NoteKey('example.com/log', KEY.public_key()).vkey}`" in PAGE
+    assert f"`{leaves[0].hex()}`" in PAGES
+    assert f"`{NoteKey('example.com/log', KEY.public_key()).vkey}`" in PAGES
 
 
 def test_the_ledgers_vector_is_what_we_write() -> None:
@@ -46,7 +45,7 @@ def test_the_ledgers_vector_is_what_we_write() -> None:
     witness = WitnessKey("witness.example/w1", STRANGER.public_key())
     line = cosign(checkpoint.text(), name=witness.name, key=STRANGER, time=1_800_000_000)
     assert note + line == _block("text cosigned checkpoint")
-    assert f"`{witness.vkey}`" in PAGE
+    assert f"`{witness.vkey}`" in PAGES
 
 
 def test_the_ledgers_snippet_runs(tmp_path: Path) -> None:
@@ -61,7 +60,7 @@ def test_the_ledgers_snippet_runs(tmp_path: Path) -> None:
 
 def test_the_page_names_every_kind_file_and_code() -> None:
     """Kinds of records, files of a package and codes of verification all stand there."""
-    named = set(re.findall(r"`([^`\n]+)`", PAGE))
+    named = set(re.findall(r"`([^`\n]+)`", PAGES))
     codes = {code for code in CODES if "RF920" <= code <= "RF939" or "RF960" <= code <= "RF979"}
     exported = {layout.RECORDS, layout.PROOFS, layout.CONSISTENCY, layout.TIMESTAMP, POLICY, OSCAL}
     assert {kind.value for kind in RecordKind} | REQUIRED | exported | codes <= named

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from tests.evidence.commands import evidence
+from tests.evidence.pages import PAGES
 from tests.evidence.samples import KEY, ORIGIN
 from tests.pipeline.serving import build_bundles, open_site, request_to_start, wait_for
 
@@ -21,7 +22,6 @@ from ringfence.opa import OpaServer
 from ringfence.opa.ask import OpaDecisions
 from ringfence.opa.lockdown import SERVER_FLAGS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 SECRET = "hunter2-canary"
 REPORT: dict[str, Any] = {
     "run_id": "run-1",
@@ -98,7 +98,7 @@ def test_run_is_closed_signed_appended_and_reconciled(place: Path, tmp_path: Pat
     work = shutil.copytree(place, tmp_path / "work")
     trusted: Any = {"pool-1": load_public(work / "pool-1.pub.pem"), "pool-2": key}
     assert signer_of_run(body, trusted=trusted) == "pool-1"
-    (block,) = re.findall(r"```sh run\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = re.findall(r"```sh run\n(.*?)```", PAGES, re.DOTALL)
     for line in block.replace("\\\n", " ").replace("$ID", allowed).splitlines():
         done = evidence(work, *shlex.split(line)[2:])
         assert (done.returncode, done.stderr) == (0, ""), line

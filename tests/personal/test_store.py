@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from tests.evidence.pages import PAGES
 
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import RecordKind
@@ -217,8 +218,7 @@ def test_fields_of_a_personal_fact_are_personal() -> None:
 
 def test_the_page_holds_a_hold(tmp_path: Path) -> None:
     """The example of a `holds.yaml` in the documentation is read, and forbids what it names."""
-    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text()
-    (tmp_path / HOLDS).write_text(page.split("```yaml holds\n")[1].split("```")[0])
+    (tmp_path / HOLDS).write_text(PAGES.split("```yaml holds\n")[1].split("```")[0])
     holds = read_holds(tmp_path)
     with pytest.raises(EvidenceError, match="RF917"):
         holds.refuse(tenant="acme", period="2026-10")

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from tests.evidence.kind_samples import BODIES
+from tests.evidence.pages import PAGES
 from tests.evidence.samples import decision, event
 from tests.evidence.test_run import REPORT, USE
 from tests.personal.site import CHECK, MARIA, OTTO, SIGNING, STORE, Site, values_in
@@ -441,8 +442,7 @@ def test_a_record_without_room_for_references_is_refused_alone(store: PersonalSt
 
 def test_the_page_has_the_table_that_counts() -> None:
     """Each row of the documentation is one of the table, with its members in order, and none is missing."""
-    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
-    table = page.split("| kind | people | texts |")[1].split("\n\n")[0]
+    table = PAGES.split("| kind | people | texts |")[1].split("\n\n")[0]
     rows = [
         [re.findall(r"`([^`]+)`", cell) for cell in line.split("|")[1:4]]
         for line in table.splitlines()[2:]

@@ -7,6 +7,7 @@ import shlex
 from pathlib import Path
 
 import pytest
+from tests.evidence.pages import PAGES
 from tests.requirements.ask import Ask
 from tests.requirements.trail import (
     CANARY,
@@ -21,8 +22,6 @@ from tests.requirements.trail import (
 from ringfence.evidence.delivered import read_delivered
 from ringfence.evidence.error import EvidenceError
 from ringfence.evidence.records import RecordKind, make_record, read_record
-
-PAGE = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.requirement("R5.6", "R5.74", on="command")
@@ -117,20 +116,20 @@ def test_the_pages_commands_record_all_of_it(tmp_path: Path, ask: Ask) -> None:
     """What the page shows under "Recording" runs as it stands, and leads to the view at its end."""
     made = make_trail(tmp_path, ask)
     (made.folder / "approval.jws").write_text(made.token + "\n")
-    (block,) = re.findall(r"```sh recording\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = re.findall(r"```sh recording\n(.*?)```", PAGES, re.DOTALL)
     for line in block.replace("\\\n", " ").splitlines():
         done = made.run(*shlex.split(line)[1:])
         assert (done.code, done.err) == (0, ""), line
     assert "approvals:\n    - app-" in done.out
     assert "no record of it" not in done.out
-    (suggest_line,) = re.findall(r"```sh suggest\n(.*?)```", PAGE, re.DOTALL)
+    (suggest_line,) = re.findall(r"```sh suggest\n(.*?)```", PAGES, re.DOTALL)
     done = made.run(*shlex.split(suggest_line.replace("\\\n", " "))[1:])
     assert (done.code, done.out) == (0, "none\n")
 
 
 def test_the_pages_records_are_in_the_form_of_their_kind() -> None:
     """The page shows one record of each of these kinds, in its exact bytes."""
-    (block,) = re.findall(r"```json recorded\n(.*?)```", PAGE, re.DOTALL)
+    (block,) = re.findall(r"```json recorded\n(.*?)```", PAGES, re.DOTALL)
     records = [read_record(line) for line in block.encode().splitlines()]
     assert [read_delivered(one.data) for one in records] == records
     assert [one.kind.value for one in records] == [
