@@ -3,8 +3,8 @@
 import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import rfc8785
 
@@ -36,8 +36,7 @@ _Sorted = tuple[dict[str, Any], list[str]]
 _POINTER = re.compile(r"(/[a-z][a-z0-9_]{0,62}){1,6}")
 
 
-@dataclass(frozen=True, slots=True)
-class Allowed:
+class Allowed(NamedTuple):
     """What is copied of a request's facts, and the names of what is not.
 
     `committed` maps the names of personal facts to commitments. `unnamed` counts values whose name is not written like a fact's name, so is not shown either.
@@ -46,7 +45,7 @@ class Allowed:
     facts: dict[str, Any]
     withheld: tuple[str, ...]
     unnamed: int
-    committed: Mapping[str, str] = field(default_factory=dict)
+    committed: Mapping[str, str] = MappingProxyType({})
 
     def without_facts(self) -> "Allowed":
         """Withhold every fact."""
@@ -153,7 +152,7 @@ def _sort_out(
         below: Iterable[tuple[str, Any]] = ()
         if kind is dict:
             below = value.items()
-        elif kind is list:
+        elif kind is list and value and type(value[0]) is dict:
             below = _columns(value)
         if below:
             unnamed += _sort_out(below, name, allowed, into)

@@ -22,10 +22,10 @@ _KEY: Final = 32
 _MOST_KEYS: Final = 500
 _MOST_WAITING: Final = 4096
 _TABLES: Final = (
-    "seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
-    "conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
-    "kind (kind TEXT, position INTEGER, PRIMARY KEY (kind, position)) WITHOUT ROWID",
-    "reach (one INTEGER PRIMARY KEY, version INTEGER, size INTEGER, leaf BLOB)",
+    "CREATE TABLE seen (key BLOB, position INTEGER, leaf BLOB, PRIMARY KEY (key)) WITHOUT ROWID",
+    "CREATE TABLE conflict (key BLOB, leaf BLOB, PRIMARY KEY (key, leaf)) WITHOUT ROWID",
+    "CREATE TABLE kind (kind TEXT, position INTEGER, PRIMARY KEY (kind, position)) WITHOUT ROWID",
+    "CREATE TABLE reach (one INTEGER PRIMARY KEY, version INTEGER, size INTEGER, leaf BLOB)",
 )
 _DIGESTED: Final = (
     "SELECT * FROM seen ORDER BY 1, 2, 3",
@@ -60,8 +60,8 @@ class LedgerIndex:
             for suffix in ("", "-wal", "-shm"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
             self._connection = _connect(self._path)
-            for table in _TABLES:
-                self._connection.execute(f"CREATE TABLE {table}")
+            for statement in _TABLES:
+                self._connection.execute(statement)
             self._connection.execute("INSERT INTO reach VALUES (1, ?, 0, x'')", (_VERSION,))
         self._waiting.clear()
         self._written = self.size, self.leaf = 0, b""

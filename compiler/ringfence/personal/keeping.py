@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from ringfence.evidence.allow import Allowed
@@ -56,7 +56,7 @@ class Personal:
         kept = {name: value for name, value in facts.facts.items() if name not in found}
         lost = [name for name in found if name not in committed]
         withheld = tuple(sorted({*facts.withheld, *lost}))
-        return replace(facts, facts=kept, withheld=withheld, committed=committed)
+        return facts._replace(facts=kept, withheld=withheld, committed=committed)
 
     def set_apart(self, body: Mapping[str, Any], *, asked: object) -> Mapping[str, Any]:
         """Put the texts and people of a decision's body apart; as it is without a store.
