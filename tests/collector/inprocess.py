@@ -96,5 +96,5 @@ def in_process(place: Place) -> Iterator[InProcess]:
         yield InProcess(app, place.token, writers, runner, findings)
 
 
-def _signer(path: Path) -> NoteSigner:
-    return load_pem_private_key(path.read_bytes(), None)  # type: ignore[return-value] # Ed25519
+def _signer(place: str | Path) -> NoteSigner:
+    return load_pem_private_key(Path(place).read_bytes(), None)  # type: ignore[return-value] # Ed25519

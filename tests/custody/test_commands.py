@@ -68,6 +68,16 @@ def test_gaps_are_appended_under_the_tokens_signature(token: Token, work: Work) 
     work.reconcile(token.uri)
 
 
+def test_an_erasure_is_recorded_under_the_tokens_signature(token: Token, work: Work) -> None:
+    """`erase` signs the checkpoint over its tombstone by the token, and the ledger verifies."""
+    work.erase(token.uri)
+
+
+def test_a_collector_signs_by_the_token(token: Token, work: Work) -> None:
+    """`collect` signs with a key that its configuration names by a URI, for as long as it runs."""
+    work.collect(token.uri)
+
+
 def test_a_run_is_signed_by_the_token(token: Token) -> None:
     """A runner's record of a run, signed by the token, is taken under the key's public half."""
     signer = open_ed25519(token.uri, secret=PIN.encode())

@@ -1,5 +1,6 @@
 """What every command signs, with keys named by URIs, and whether that verifies."""
 
+import gzip
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
+import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from tests.evidence.commands import logged, write_log
 from tests.evidence.samples import decision
@@ -20,6 +22,7 @@ from tests.trust.test_attest import GIVEN as ATTEST
 from tests.trust.test_commands import APPROVE, FACTS, REQUEST
 
 import ringfence
+from ringfence.collector.credential import digest_of, new_token
 from ringfence.evidence.checkpoint import Checkpoint
 from ringfence.evidence.note import NoteKey, sign_note
 from ringfence.keys import PublicKey, public_pem, thumbprint
@@ -185,6 +188,48 @@ class Work:
         )  # fmt: skip
         assert json.loads(said)["appended"] == 1
         self.run("evidence", "fsck", "ledger", "--key", "log.vkey")
+
+    def erase(self, uri: str) -> None:
+        """Erase a tenant's personal facts; the ledger's own key signs the tombstone."""
+        self._ledger(uri)
+        store = ("--personal-store", "personal", "--personal-key", "personal.key")
+        self.run("evidence", "init-personal", *store[1:])
+        named = logged(2, {"request": {"by": "user:maria@acme.example"}}, result=ALLOW)
+        write_log(self.folder, [named])
+        log = ("--log", "log.jsonl", "--facts", "request.by", *store)
+        self.run("evidence", "append", "ledger", *log, *self._by(uri))
+        why = ("--tenant", "acme", "--by", "dpo@acme.example", "--reason", "request 17")
+        self.run("evidence", "erase", "ledger", *why, *store, *self._by(uri))
+        self.run("evidence", "fsck", "ledger", "--key", "log.vkey")
+
+    def collect(self, uri: str) -> None:
+        """Collect one upload into a ledger that its own key signs while the collector runs."""
+        self._ledger(uri)
+        token, event = new_token(), logged(3, {}, result=ALLOW)
+        config = {
+            "apiVersion": "ringfence/v1", "kind": "Collector",
+            "ledgers": [{"origin": "e.com/l", "folder": "ledger", "keys": [uri]}],
+            "revisions": {"known": [event["bundles"]["runtime"]["revision"]]},
+            "principals": [{
+                "name": "sidecar-1", "origin": "e.com/l", "tenants": ["acme"],
+                "environment": "prod", "token": digest_of(token),
+            }],
+        }  # fmt: skip
+        (self.folder / "collector.yaml").write_text(yaml.safe_dump(config))
+        command = self._command("collect", "--config", "collector.yaml", *self.given)
+        with subprocess.Popen(
+            command, cwd=self.folder, env=self._env(), stdout=subprocess.PIPE, text=True
+        ) as process:
+            assert process.stdout
+            url = process.stdout.readline().strip()
+            body = gzip.compress(json.dumps([event]).encode())
+            headers = {"Authorization": f"Bearer {token}", "Content-Encoding": "gzip"}
+            answer = requests.post(f"{url}/logs", data=body, headers=headers, timeout=30)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        assert (answer.status_code, process.returncode) == (200, 0), answer.text
+        said = self.run("evidence", "inspect", "ledger", "d-3", "--key", "log.vkey")
+        assert "d-3" in said
 
     def _by(self, uri: str) -> tuple[str, ...]:
         return ("--key", uri, *self.given)

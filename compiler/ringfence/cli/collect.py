@@ -79,8 +79,8 @@ def _serve(config: "Configuration", *, passphrase: bytes | None) -> None:
     host, port = on.getsockname()[:2]
     address = f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
-    def signer(path: Path) -> "NoteSigner":
-        return open_ed25519(path, secret=passphrase)
+    def signer(place: str | Path) -> "NoteSigner":
+        return open_ed25519(place, secret=passphrase)
 
     with on, opened(config, signer=signer) as writers:
         app = collector_app(

@@ -31,7 +31,7 @@ __all__ = ["opened"]
 
 @contextlib.contextmanager
 def opened(
-    config: Configuration, *, signer: Callable[[Path], NoteSigner]
+    config: Configuration, *, signer: Callable[[str | Path], NoteSigner]
 ) -> Iterator[Mapping[str, OriginWriter]]:
     """Open every ledger during the block, and publish a last checkpoint of each at its end.
 
@@ -66,7 +66,7 @@ def opened(
 
 
 def _open(
-    config: Configuration, one: LedgerConfig, *, signer: Callable[[Path], NoteSigner]
+    config: Configuration, one: LedgerConfig, *, signer: Callable[[str | Path], NoteSigner]
 ) -> Ledger:
     settings = Settings(
         keys=tuple(signer(_key_place(config, key)) for key in one.keys),
@@ -92,9 +92,9 @@ def _personal(config: Configuration, one: LedgerConfig) -> Personal:
     )
 
 
-def _key_place(config: Configuration, key: str) -> Path:
+def _key_place(config: Configuration, key: str) -> str | Path:
     """Return a file's path, or a URI as it stands."""
-    return Path(key) if is_key_uri(key) else config.path(key)
+    return key if is_key_uri(key) else config.path(key)
 
 
 def _witnessing(config: Configuration, one: LedgerConfig) -> Witnessing | None:
