@@ -7,6 +7,7 @@
 package ringfence.kernel.waive
 
 import data.ringfence.kernel.attested
+import data.ringfence.kernel.revoked
 
 # METADATA
 # title: The exception that lifts a rule
@@ -37,7 +38,7 @@ missed(key, rule) := [{"rule": rule, "exception": exception.exception, "why": re
 # title: Why an exception does not hold now
 # description: The empty string where it holds, which is asked first. Never undefined.
 why(key, exception) := "" if {
-	not data.ringfence.live.revoked[exception.exception]
+	object.get(revoked.entries, exception.exception, null) == null
 	now := time.now_ns()
 	now >= exception.from * 1000000000
 	now < exception.until * 1000000000
@@ -45,8 +46,10 @@ why(key, exception) := "" if {
 	_has_the_attestations(exception)
 	is_object(exception.ceiling)
 	[1 | some name, most in exception.ceiling; not _is_at_most(key, name, most)] == []
+} else := "revocations_unknown" if {
+	not is_object(revoked.entries)
 } else := "revoked" if {
-	data.ringfence.live.revoked[exception.exception]
+	object.get(revoked.entries, exception.exception, null) != null
 } else := "not_started" if {
 	time.now_ns() < exception.from * 1000000000
 } else := "expired" if {
