@@ -23,6 +23,14 @@ class HeldDecisions:
     by_id: Mapping[str, tuple[Record, ...]]
 
     @classmethod
+    def of(cls, records: Iterable[Record]) -> "HeldDecisions":
+        """Sort decisions by their ids."""
+        by_id: dict[str, list[Record]] = {}
+        for one in records:
+            by_id.setdefault(str(one.body.get("decision_id")), []).append(one)
+        return cls({name: tuple(found) for name, found in by_id.items()})
+
+    @classmethod
     def read(cls, folder: Path, ids: Iterable[str], *, trust: LedgerTrust) -> "HeldDecisions":
         """Verify a ledger, and return its decisions of these ids; raise VerifyError."""
         wanted = frozenset(ids)
@@ -31,14 +39,10 @@ class HeldDecisions:
             trust=trust,
             naming=wanted,
             wanted=lambda _, record, body: (
-                record.kind is RecordKind.DECISION and body.get("decision_id") in wanted
+                record.kind is RecordKind.DECISION and str(body.get("decision_id")) in wanted
             ),
         )
-        by_id: dict[str, tuple[Record, ...]] = {}
-        for one in found:
-            name = str(one.record.body["decision_id"])
-            by_id[name] = (*by_id.get(name, ()), one.record)
-        return cls(by_id)
+        return cls.of(one.record for one in found)
 
     @classmethod
     def unexplained(
@@ -69,11 +73,7 @@ class HeldDecisions:
             )
 
         _, found = search(folder, trust=trust, naming=["decision_id"], wanted=wanted)
-        by_id: dict[str, tuple[Record, ...]] = {}
-        for one in found:
-            name = str(one.record.body.get("decision_id"))
-            by_id[name] = (*by_id.get(name, ()), one.record)
-        return cls(by_id)
+        return cls.of(one.record for one in found)
 
     def one(self, decision_id: str, *, tenant: str | None = None) -> Record:
         """Return the one decision of an id; raise EvidenceError (RF939) for none, or for several."""

@@ -14,7 +14,6 @@ from ringfence.cli.signing_key import KEY
 
 if TYPE_CHECKING:
     from ringfence.evidence.held import HeldDecisions
-    from ringfence.evidence.records import Record
 
 __all__ = ["record_run"]
 
@@ -162,9 +161,9 @@ def _logged(named: frozenset[str], logs: tuple[Path, ...]) -> "HeldDecisions":
     from ringfence.evidence.ingest import Tally, decision_records
     from ringfence.evidence.records import RecordKind
 
-    by_id: dict[str, tuple[Record, ...]] = {}
-    for record in decision_records(read_events(logs), allowed_facts=_FACTS, tally=Tally()):
-        name = str(record.body.get("decision_id"))
-        if record.kind is RecordKind.DECISION and name in named:
-            by_id[name] = (*by_id.get(name, ()), record)
-    return HeldDecisions(by_id)
+    read = decision_records(read_events(logs), allowed_facts=_FACTS, tally=Tally())
+    return HeldDecisions.of(
+        record
+        for record in read
+        if record.kind is RecordKind.DECISION and str(record.body.get("decision_id")) in named
+    )
