@@ -11,7 +11,7 @@ package ringfence.kernel.fresh
 reasons contains "no live bundle is loaded" if not data.ringfence.live.serial
 
 reasons contains "the live bundle is not valid yet" if {
-	time.now_ns() < data.ringfence.live.not_before
+	not _begun
 }
 
 reasons contains "the live bundle has run out" if {
@@ -22,4 +22,13 @@ reasons contains "the live bundle does not name this release" if {
 	not data.ringfence.live.releases[data.ringfence.about.policy.bundle] == data.ringfence.about.policy.release
 }
 
-_running if time.now_ns() < data.ringfence.live.not_after
+_begun if {
+	is_number(data.ringfence.live.not_before)
+	time.now_ns() >= data.ringfence.live.not_before
+}
+
+# Every number is less than any text.
+_running if {
+	is_number(data.ringfence.live.not_after)
+	time.now_ns() < data.ringfence.live.not_after
+}
